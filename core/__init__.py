@@ -1,0 +1,1 @@
+"""Scheduling itself: knows no HTTP server, no GraphQL and no calendar vendor."""

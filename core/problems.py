@@ -1,0 +1,122 @@
+"""Expected failures of a mutation, as data (no exception): each a fact with a sentence for people."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from slotgraph.core.slots import SlotRule
+from slotgraph.core.values import FailureCause
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidField:
+    """One wrong field: where, from the input's root, and why."""
+
+    path: tuple[str, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidInput:
+    """Some input makes no sense; nothing was changed."""
+
+    fields: tuple[InvalidField, ...]
+
+    @property
+    def message(self) -> str:
+        return " ".join(f"{'.'.join(field.path)}: {field.message}" for field in self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """Something named in the input is not there, or not yours."""
+
+    path: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return f"{'.'.join(self.path)}: there is no such thing, or it is not yours."
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReused:
+    """The idempotency key was used with other input."""
+
+    message: str = "This idempotencyKey was used with other input. Use a new one for each intent."
+
+
+@dataclass(frozen=True, slots=True)
+class SlotTaken:
+    """Somebody was faster."""
+
+    message: str = "This slot has just been taken. Please choose another."
+
+
+@dataclass(frozen=True, slots=True)
+class SlotNotOffered:
+    """This start is not on offer."""
+
+    rule: SlotRule
+
+    @property
+    def message(self) -> str:
+        return _WHY_NOT_OFFERED[self.rule]
+
+
+_WHY_NOT_OFFERED = {
+    SlotRule.SERVICE: "Nobody asked for can be booked for this service.",
+    SlotRule.GRID: "This start does not lie on the grid of offered starts.",
+    SlotRule.NOTICE: "This start is too soon.",
+    SlotRule.HORIZON: "This start is too far ahead.",
+    SlotRule.AVAILABILITY: "This start lies outside the opening times.",
+    SlotRule.ABSENCE: "There is an absence at this time.",
+    SlotRule.BOOKING: "There is a booking at this time.",
+    SlotRule.HOLD: "This time is held for somebody else.",
+    SlotRule.VERIFIED: "A calendar could not be asked.",
+    SlotRule.EXTERNAL_BUSY: "There is an appointment at this time.",
+    SlotRule.FREE: "This start is not free.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TooLate:
+    """Customers may no longer move or cancel it."""
+
+    changeable_until: datetime
+    message: str = "It is too late to change this booking. Please call us."
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRefused:
+    """Address or password is wrong; which of them is not said."""
+
+    message: str = "The address or the password is wrong."
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRefused:
+    """A code or token is wrong, used or lapsed."""
+
+    message: str = "This code is wrong, was used already, or has lapsed. Please begin again."
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRefused:
+    """The provider refused, so nothing was stored."""
+
+    cause: FailureCause
+    message: str
+    server_answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarNotWritable:
+    """Bookings cannot be written into this calendar."""
+
+    message: str = "Bookings cannot be written into this calendar: it is read-only, or writing was not granted."
+
+
+@dataclass(frozen=True, slots=True)
+class SupportIsExcluded:
+    """Support is excluded; allow it in the company profile first."""
+
+    message: str = "Support is excluded. Allow it in the company profile first."
