@@ -1,0 +1,1 @@
+"""Repositories: the statements that read and write our own tables, one file per noun. No rule is decided here."""

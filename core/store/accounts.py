@@ -1,0 +1,245 @@
+"""Statements on linked accounts, their calendars and links under way."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from slotgraph.core import tables as t
+from slotgraph.core.records import Account, Calendar, Health
+from slotgraph.core.values import BusyStatus, FailureCause, Purpose, ReadMode
+from slotgraph.core.vault import Sealed
+
+
+def _health_from_row(row: Row[Any]) -> Health:
+    cause = FailureCause(row.last_cause) if row.last_cause else None
+    return Health(row.failing, row.last_success_at, row.last_failure_at, cause)
+
+
+def _account_from_row(row: Row[Any]) -> Account:
+    return Account(
+        row.company_id,
+        row.id,
+        row.employee_id,
+        row.provider,
+        row.label,
+        frozenset(Purpose(name) for name in row.granted),
+        tuple(row.capabilities),
+        _health_from_row(row),
+    )
+
+
+def _calendar_from_row(row: Row[Any]) -> Calendar:
+    return Calendar(
+        company_id=row.company_id,
+        id=row.id,
+        account_id=row.account_id,
+        employee_id=row.employee_id,
+        provider_calendar_id=row.provider_calendar_id,
+        name=row.name,
+        time_zone=row.time_zone,
+        writable=row.writable,
+        is_primary=row.is_primary,
+        checked=row.checked,
+        is_default=row.is_default,
+        status_policy=frozenset(BusyStatus(name) for name in row.status_policy),
+        ignore_unverified_until=row.ignore_unverified_until,
+        read_mode=ReadMode(row.read_mode),
+        titles_on_wire=row.titles_on_wire,
+        flags=row.flags,
+        health=_health_from_row(row),
+    )
+
+
+async def default_calendar(connection: AsyncConnection, company_id: str, employee_id: str) -> str | None:
+    """The id of the calendar into which an employee's bookings are written."""
+    c = t.calendar.c
+    statement = select(c.id).where(c.company_id == company_id, c.employee_id == employee_id, c.is_default)
+    return (await connection.execute(statement)).scalar()
+
+
+_PUBLIC_ACCOUNT = [column for column in t.account.c if column.name not in ("sealed_credentials", "key_id")]
+
+
+async def accounts_of(connection: AsyncConnection, company_id: str) -> list[Account]:
+    """All accounts of a company by label, credentials left where they are."""
+    a = t.account.c
+    statement = select(*_PUBLIC_ACCOUNT).where(a.company_id == company_id).order_by(a.label, a.id)
+    return [_account_from_row(row) for row in await connection.execute(statement)]
+
+
+async def calendars_of(connection: AsyncConnection, company_id: str) -> list[Calendar]:
+    """All calendars of a company, by account, the primary one first."""
+    c = t.calendar.c
+    statement = (
+        select(t.calendar).where(c.company_id == company_id).order_by(c.account_id, c.is_primary.desc(), c.name, c.id)
+    )
+    return [_calendar_from_row(row) for row in await connection.execute(statement)]
+
+
+async def sealed_credentials(connection: AsyncConnection, company_id: str, account_id: str) -> Sealed | None:
+    """The sealed credentials of an account."""
+    a = t.account.c
+    statement = select(a.key_id, a.sealed_credentials).where(a.company_id == company_id, a.id == account_id)
+    row = (await connection.execute(statement)).first()
+    return Sealed(row.key_id, row.sealed_credentials) if row else None
+
+
+async def has_sealed_rows(connection: AsyncConnection) -> bool:
+    """Whether any account holds sealed credentials: then a missing key is no reason to make a new one (rule F3)."""
+    return (await connection.execute(select(t.account.c.id).limit(1))).first() is not None
+
+
+async def store_credentials(connection: AsyncConnection, company_id: str, account_id: str, *, sealed: Sealed) -> None:
+    """Replace the sealed credentials of an account."""
+    a = t.account.c
+    await connection.execute(
+        update(t.account)
+        .where(a.company_id == company_id, a.id == account_id)
+        .values(key_id=sealed.key_id, sealed_credentials=sealed.blob)
+    )
+
+
+async def insert_account(connection: AsyncConnection, account: Account, *, sealed: Sealed) -> None:
+    """Add an account that has just been tried."""
+    await connection.execute(
+        insert(t.account).values(
+            company_id=account.company_id,
+            id=account.id,
+            employee_id=account.employee_id,
+            provider=account.provider,
+            label=account.label,
+            granted=sorted(purpose.value for purpose in account.granted),
+            capabilities=list(account.capabilities),
+            key_id=sealed.key_id,
+            sealed_credentials=sealed.blob,
+            last_success_at=account.health.last_success_at,
+            failing=account.health.failing,
+        )
+    )
+
+
+async def insert_calendars(connection: AsyncConnection, calendars: Iterable[Calendar]) -> None:
+    """Add calendars."""
+    for calendar in calendars:
+        await connection.execute(
+            insert(t.calendar).values(
+                company_id=calendar.company_id,
+                id=calendar.id,
+                account_id=calendar.account_id,
+                provider_calendar_id=calendar.provider_calendar_id,
+                name=calendar.name,
+                time_zone=calendar.time_zone,
+                writable=calendar.writable,
+                is_primary=calendar.is_primary,
+                titles_on_wire=calendar.titles_on_wire,
+                flags=dict(calendar.flags),
+                last_success_at=calendar.health.last_success_at,
+                failing=calendar.health.failing,
+                **_choices(calendar),
+            )
+        )
+
+
+def _choices(calendar: Calendar) -> dict[str, Any]:
+    """The columns a holder may choose."""
+    return {
+        "employee_id": calendar.employee_id,
+        "checked": calendar.checked,
+        "is_default": calendar.is_default,
+        "status_policy": sorted(status.value for status in calendar.status_policy),
+        "ignore_unverified_until": calendar.ignore_unverified_until,
+        "read_mode": calendar.read_mode.value,
+    }
+
+
+async def update_choices(connection: AsyncConnection, calendar: Calendar) -> None:
+    """Store what the holder chose for a calendar."""
+    c = t.calendar.c
+    await connection.execute(
+        update(t.calendar).where(c.company_id == calendar.company_id, c.id == calendar.id).values(**_choices(calendar))
+    )
+
+
+async def clear_default(connection: AsyncConnection, company_id: str, employee_id: str, *, but: str) -> None:
+    """Leave an employee one default calendar at most: this one."""
+    c = t.calendar.c
+    await connection.execute(
+        update(t.calendar)
+        .where(c.company_id == company_id, c.employee_id == employee_id, c.id != but, c.is_default)
+        .values(is_default=False)
+    )
+
+
+async def note_health(
+    connection: AsyncConnection,
+    company_id: str,
+    *,
+    account_ids: Collection[str] = (),
+    calendar_ids: Collection[str] = (),
+    at: datetime,
+    cause: FailureCause | None,
+) -> None:
+    """Note a success (no cause) or failure of accounts and calendars."""
+    values: dict[str, Any] = {"failing": cause is not None}
+    values |= {"last_success_at": at} if cause is None else {"last_failure_at": at, "last_cause": cause.value}
+    for table, ids in ((t.account, account_ids), (t.calendar, calendar_ids)):
+        if ids:
+            where = (table.c.company_id == company_id, table.c.id.in_(ids))
+            await connection.execute(update(table).where(*where).values(**values))
+
+
+@dataclass(frozen=True, slots=True)
+class LinkAttempt:
+    """A link under way: good once and until it expires."""
+
+    company_id: str
+    token_hash: str
+    provider: str
+    employee_id: str | None
+    user_id: str
+    purposes: frozenset[Purpose]
+    expires_at: datetime
+
+
+async def insert_link_attempt(connection: AsyncConnection, attempt: LinkAttempt) -> None:
+    """Begin a link."""
+    await connection.execute(
+        insert(t.link_attempt).values(
+            company_id=attempt.company_id,
+            token_hash=attempt.token_hash,
+            provider=attempt.provider,
+            employee_id=attempt.employee_id,
+            user_id=attempt.user_id,
+            purposes=sorted(purpose.value for purpose in attempt.purposes),
+            expires_at=attempt.expires_at,
+        )
+    )
+
+
+async def link_attempt(connection: AsyncConnection, company_id: str, token_hash: str) -> LinkAttempt | None:
+    """The link under way with this token."""
+    a = t.link_attempt.c
+    statement = select(t.link_attempt).where(a.company_id == company_id, a.token_hash == token_hash)
+    row = (await connection.execute(statement)).first()
+    if row is None:
+        return None
+    purposes = frozenset(Purpose(name) for name in row.purposes)
+    return LinkAttempt(
+        row.company_id, row.token_hash, row.provider, row.employee_id, row.user_id, purposes, row.expires_at
+    )
+
+
+async def take_link_attempt(connection: AsyncConnection, attempt: LinkAttempt) -> bool:
+    """Use a link up; False if somebody else has."""
+    a = t.link_attempt.c
+    statement = delete(t.link_attempt).where(a.company_id == attempt.company_id, a.token_hash == attempt.token_hash)
+    return (await connection.execute(statement)).rowcount == 1
+
+
+async def forget_link_attempts(connection: AsyncConnection, *, before: datetime) -> None:
+    """Drop links that lapsed."""
+    await connection.execute(delete(t.link_attempt).where(t.link_attempt.c.expires_at <= before))
