@@ -1,0 +1,299 @@
+"""Booking: the slot is checked in our own tables, then live, then stored under the constraint, then written outside (rule K1).
+
+No transaction is open during a provider call. Losing the race is the answer SlotTaken, never an error.
+"""
+
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from slotgraph.core import outbox
+from slotgraph.core.asking import Asking, deadline_of
+from slotgraph.core.calendar_writer import CalendarWriter
+from slotgraph.core.candidates import Candidates, EmployeeChoice, ServiceRef, candidates
+from slotgraph.core.checks import CalendarCheck, shown_checks
+from slotgraph.core.clock import local_date, midnight, minute_from_instant, zone
+from slotgraph.core.customers import MAX_NOTE, CustomerForm, customer_faults, customer_from_form, text_faults
+from slotgraph.core.errors import BadInput, SpanTaken, UnknownObject
+from slotgraph.core.freebusy import FreeBusyAnswer
+from slotgraph.core.idempotency import REMEMBERED_FOR, idempotency_key, input_hash, is_key
+from slotgraph.core.judging import STRANGERS_SEE, broken_by_calendars, broken_by_own_data
+from slotgraph.core.manage_token import token_for
+from slotgraph.core.operation import Operation
+from slotgraph.core.plugin import Deadline
+from slotgraph.core.policy import Action
+from slotgraph.core.problems import InvalidField, InvalidInput, KeyReused, NotFound, SlotNotOffered, SlotTaken
+from slotgraph.core.records import Booking, BookingState, Employee
+from slotgraph.core.slots import SlotRule
+from slotgraph.core.store import accounts, bookings, schedule
+from slotgraph.core.store.agenda import agendas
+from slotgraph.core.store.bookings import IdempotencyKey, Remembered
+from slotgraph.core.store.engine import Transaction
+from slotgraph.core.values import Secret, Span
+
+_MUTATION = "book"
+
+
+@dataclass(frozen=True, slots=True)
+class BookRequest:
+    """What to book for whom."""
+
+    idempotency_key: str
+    service: ServiceRef
+    start: datetime
+    employees: EmployeeChoice
+    customer: CustomerForm
+    note: str | None = None
+    deadline_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BookingConfirmed:
+    """A booking that stands, and the token that lets the customer see, move and cancel it."""
+
+    booking: Booking
+    manage_token: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarUnverified:
+    """A calendar could not be asked, so nothing was booked."""
+
+    sources: tuple[CalendarCheck, ...]
+    message: str = "A calendar could not be asked just now, so nothing was booked. Please try again."
+
+
+BookResult = BookingConfirmed | SlotTaken | SlotNotOffered | CalendarUnverified | InvalidInput | NotFound | KeyReused
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """One booking on its way: who can be had, for which span, in which order of preference."""
+
+    operation: Operation
+    request: BookRequest
+    who: Candidates
+    start: int
+    key: IdempotencyKey
+
+    @property
+    def span(self) -> Span:
+        return self.who.service.shape(self.who.company).span(self.start)
+
+    @property
+    def blocked(self) -> Span:
+        return self.who.service.shape(self.who.company).blocked(self.start)
+
+
+class Bookings:
+    """Makes bookings."""
+
+    def __init__(self, asking: Asking, writer: CalendarWriter, *, manage_key: bytes) -> None:
+        self._asking = asking
+        self._writer = writer
+        self._manage_key = manage_key
+
+    async def book(self, operation: Operation, request: BookRequest) -> BookResult:
+        """Check the slot once more, live, and book it."""
+        faults = tuple(_faults(request))
+        if faults:
+            return InvalidInput(faults)
+        key = idempotency_key(
+            operation.actor, request.service.company_id, mutation=_MUTATION, key=request.idempotency_key
+        )
+        async with operation.database.read() as connection:
+            earlier = await self._earlier(connection, operation, key, request)
+        if earlier is not None:
+            return earlier
+        try:
+            deadline = deadline_of(operation.clock, request.deadline_ms, path=("input", "deadlineMs"))
+            who = await candidates(
+                operation, request.service, request.employees, action=Action.BOOK, path=("input", "slot")
+            )
+        except BadInput as error:
+            return InvalidInput((InvalidField(error.path, error.reason),))
+        except UnknownObject as error:
+            return NotFound(error.path)
+        attempt = _Attempt(operation, request, who, minute_from_instant(request.start), key)
+        return await self._attempt(attempt, deadline)
+
+    async def _attempt(self, attempt: _Attempt, deadline: Deadline) -> BookResult:
+        operation = attempt.operation
+        async with operation.database.read() as connection:
+            broken = await _broken_by_own_data(connection, attempt, attempt.who.employees)
+        free = [one for one in attempt.who.employees if broken[one.id] is None]
+        if not free:
+            return await _refusal(attempt, broken.values())
+        company_id = attempt.who.company.id
+        answer = await self._asking.ask(operation, company_id, free, window=attempt.blocked, deadline=deadline)
+        verdicts = {one.id: _broken_live(attempt, one, answer) for one in free}
+        verified = [one for one in free if verdicts[one.id] is None]
+        if verified:
+            async with operation.database.write() as connection:
+                outcome = await self._store(connection, attempt, verified)
+            if outcome is not None:
+                return await self._written(operation, outcome, deadline=deadline)
+        if SlotRule.VERIFIED in verdicts.values():
+            unverified = [
+                check for check in answer.checks if verdicts.get(check.employee_id or "") is SlotRule.VERIFIED
+            ]
+            return CalendarUnverified(await shown_checks(unverified, operation, company_id))
+        return SlotTaken()
+
+    async def _store(
+        self, connection: Transaction, attempt: _Attempt, verified: list[Employee]
+    ) -> BookingConfirmed | KeyReused | None:
+        """Judge once more under the lock and insert for the first employee who is still free; None if none is."""
+        earlier = await self._earlier(connection, attempt.operation, attempt.key, attempt.request)
+        if earlier is not None:
+            return earlier
+        broken = await _broken_by_own_data(connection, attempt, verified)
+        free = [one for one in verified if broken[one.id] is None]
+        for employee in await _least_booked_first(connection, attempt, free):
+            booking = _booking_of(attempt, employee)
+            try:
+                await _insert(connection, attempt, booking)
+            except SpanTaken:
+                continue
+            return self._confirmed(booking)
+        return None
+
+    async def _earlier(
+        self, connection: Transaction, operation: Operation, key: IdempotencyKey, request: BookRequest
+    ) -> BookingConfirmed | KeyReused | None:
+        """The first success under this key, rendered anew (rule K2)."""
+        since = operation.clock.now() - REMEMBERED_FOR
+        success = await bookings.remembered(connection, key, since=since)
+        if success is None:
+            return None
+        if success.input_hash != _hash(request):
+            return KeyReused()
+        found = await bookings.bookings_by_ids(connection, key.company_id, [success.result_id])
+        return self._confirmed(found[0])
+
+    def _confirmed(self, booking: Booking) -> BookingConfirmed:
+        token = token_for(self._manage_key, booking.company_id, booking_id=booking.id, generation=booking.generation)
+        return BookingConfirmed(booking, Secret(token))
+
+    async def _written(
+        self, operation: Operation, outcome: BookingConfirmed | KeyReused, *, deadline: Deadline
+    ) -> BookingConfirmed | KeyReused:
+        """Try the external writes at once, within what is left of the caller's deadline."""
+        if isinstance(outcome, BookingConfirmed):
+            booking = outcome.booking
+            async with operation.database.read() as connection:
+                entries = await outbox.entries_of_bookings(connection, booking.company_id, [booking.id])
+            for entry in entries:
+                await self._writer.try_now(booking.company_id, entry.id, deadline=deadline)
+        return outcome
+
+
+def _faults(request: BookRequest) -> Iterator[InvalidField]:
+    if not is_key(request.idempotency_key):
+        yield InvalidField(("input", "idempotencyKey"), "must be a UUID, new for each intent.")
+    yield from customer_faults(("input", "customer"), request.customer)
+    if request.note:
+        yield from text_faults(("input", "note"), request.note, longest=MAX_NOTE, lines=True)
+    if request.start.second or request.start.microsecond:
+        yield InvalidField(("input", "slot", "start"), "starts are whole minutes; take one as it was offered.")
+
+
+def _hash(request: BookRequest) -> str:
+    """The hash of what is asked for; how long the caller waits and the key itself do not count."""
+    start = request.start.astimezone(UTC)
+    return input_hash(replace(request, deadline_ms=None, idempotency_key="", start=start))
+
+
+async def _broken_by_own_data(
+    connection: Transaction, attempt: _Attempt, employees: Iterable[Employee]
+) -> Mapping[str, SlotRule | None]:
+    """The first rule the start breaks for each employee, by our own tables."""
+    who, shape = attempt.who, attempt.who.service.shape(attempt.who.company)
+    listed = list(employees)
+    own = await agendas(connection, who.company.id, listed, window=attempt.blocked)
+    now = attempt.operation.clock.now()
+    return {
+        one.id: broken_by_own_data(
+            attempt.start, service=who.service, shape=shape, employee=one, own=own[one.id], now=now
+        )
+        for one in listed
+    }
+
+
+def _broken_live(attempt: _Attempt, employee: Employee, answer: FreeBusyAnswer) -> SlotRule | None:
+    shape = attempt.who.service.shape(attempt.who.company)
+    return broken_by_calendars(attempt.start, shape=shape, employee=employee, answer=answer)
+
+
+async def _refusal(attempt: _Attempt, broken: Iterable[SlotRule | None]) -> BookResult:
+    """Why nobody can be had: taken if a booking stands in somebody's way, else the rule that was got furthest along."""
+    rules = {rule for rule in broken if rule is not None}
+    if not rules:
+        return SlotNotOffered(SlotRule.SERVICE)
+    if SlotRule.BOOKING in rules:
+        return SlotTaken()
+    furthest = max(rules, key=list(SlotRule).index)
+    detailed = await attempt.operation.permits(Action.READ_CALENDAR_CHECK_DETAIL, attempt.who.company.id)
+    return SlotNotOffered(furthest if detailed else STRANGERS_SEE.get(furthest, furthest))
+
+
+async def _least_booked_first(connection: Transaction, attempt: _Attempt, employees: list[Employee]) -> list[Employee]:
+    """Order by bookings in the start's ISO week in the company's zone, ties by id (rule S5)."""
+    tz = zone(attempt.who.company.time_zone)
+    day = local_date(attempt.start, tz)
+    monday = day - timedelta(days=day.weekday())
+    week = Span(midnight(monday, tz), midnight(monday + timedelta(days=7), tz))
+    ids = [one.id for one in employees]
+    counts = await bookings.counts_between(connection, attempt.who.company.id, ids, between=week)
+    return sorted(employees, key=lambda one: (counts.get(one.id, 0), one.id))
+
+
+def _booking_of(attempt: _Attempt, employee: Employee) -> Booking:
+    request, who = attempt.request, attempt.who
+    return Booking(
+        company_id=who.company.id,
+        id=uuid.uuid4().hex,
+        service_id=who.service.id,
+        employee_ids=(employee.id,),
+        span=attempt.span,
+        state=BookingState.CONFIRMED,
+        cancellation_limit_hours=who.service.cancellation_limit_hours,
+        generation=0,
+        customer=customer_from_form(request.customer, who.company),
+        note=request.note or None,
+        cancel_reason=None,
+        created_at=attempt.operation.clock.now(),
+    )
+
+
+async def _insert(connection: Transaction, attempt: _Attempt, booking: Booking) -> None:
+    """Store the booking, its block, its wish for the calendar and its key: all or nothing."""
+    company_id, (employee_id,) = booking.company_id, booking.employee_ids
+    at = booking.created_at
+    await bookings.insert_booking(connection, booking)
+    try:
+        await schedule.insert_block(
+            connection,
+            company_id,
+            id=uuid.uuid4().hex,
+            employee_id=employee_id,
+            booking_id=booking.id,
+            span=attempt.blocked,
+        )
+    except SpanTaken:
+        await bookings.delete_booking(connection, company_id, booking.id)
+        raise
+    default = await accounts.default_calendar(connection, company_id, employee_id)
+    if default is not None:
+        await outbox.add_wish(
+            connection,
+            company_id,
+            entry_id=uuid.uuid4().hex,
+            booking_id=booking.id,
+            employee_id=employee_id,
+            calendar_id=default,
+            at=at,
+        )
+    success = Remembered(_hash(attempt.request), "BookingConfirmed", booking.id)
+    await bookings.remember(connection, attempt.key, success=success, at=at)

@@ -1,0 +1,80 @@
+"""One request per account, group of calendars and chunk, accounts side by side, all within one deadline (rule B5).
+
+Knows nothing of what is asked for: `ask` sends one request, `receive` takes each calendar's answer for each chunk.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from slotgraph.core.clock import MINUTES_PER_DAY
+from slotgraph.core.errors import ProviderFailure
+from slotgraph.core.records import Account, Calendar
+from slotgraph.core.registry import Registry
+from slotgraph.core.values import AskedCalendar, Limits, Span, Unverified
+from slotgraph.core.wall import AccountKey
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whom to ask: the accounts by id, their calendars, and the zone of each employee the calendars stand for."""
+
+    accounts: Mapping[str, Account]
+    calendars: Sequence[Calendar]
+    zones: Mapping[str, str]
+
+    def zone_of(self, calendar: Calendar) -> str:
+        """The zone of the employee a calendar stands for (rule B2)."""
+        return self.zones[calendar.employee_id or ""]
+
+
+def chunks_of(window: Span, *, days: int) -> list[Span]:
+    """Cut a window into chunks of whole UTC days, at most `days` long each."""
+    start = window.start - window.start % MINUTES_PER_DAY
+    end = window.end + -window.end % MINUTES_PER_DAY
+    step = days * MINUTES_PER_DAY
+    return [Span(at, min(at + step, end)) for at in range(start, end, step)]
+
+
+async def fan_out(
+    asked: Asked,
+    window: Span,
+    *,
+    registry: Registry,
+    ask: Callable[[AccountKey, Sequence[AskedCalendar], Span], Awaitable[Mapping[str, Answer | Unverified]]],
+    receive: Callable[[Calendar, Span, Answer | Unverified], None],
+) -> None:
+    """Ask every calendar for the whole window. A failing request costs its own calendars, in its own chunk."""
+
+    async def ask_chunk(key: AccountKey, group: Sequence[Calendar], chunk: Span, *, places: asyncio.Semaphore) -> None:
+        to_ask = [
+            AskedCalendar(one.provider_calendar_id, asked.zone_of(one), one.read_mode, one.flags) for one in group
+        ]
+        answers: Mapping[str, Answer | Unverified]
+        async with places:
+            try:
+                answers = await ask(key, to_ask, chunk)
+            except ProviderFailure as failure:
+                answers = {calendar.id: failure.unverified() for calendar in to_ask}
+        for calendar in group:
+            receive(calendar, chunk, answers[calendar.provider_calendar_id])
+
+    async def ask_account(calendars: Sequence[Calendar]) -> None:
+        account = asked.accounts[calendars[0].account_id]
+        provider = registry.provider(account.provider)
+        limits = provider.limits if provider else Limits()
+        key = AccountKey(account.company_id, account.id, account.provider)
+        places = asyncio.Semaphore(limits.concurrency)
+        size = limits.calendars_per_call
+        groups = [calendars[at : at + size] for at in range(0, len(calendars), size)]
+        chunks = chunks_of(window, days=limits.days_per_call)
+        await asyncio.gather(*(ask_chunk(key, group, chunk, places=places) for group in groups for chunk in chunks))
+
+    by_account: defaultdict[str, list[Calendar]] = defaultdict(list)
+    for calendar in asked.calendars:
+        by_account[calendar.account_id].append(calendar)
+    await asyncio.gather(*(ask_account(calendars) for calendars in by_account.values()))
