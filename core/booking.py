@@ -276,7 +276,7 @@ async def _insert(connection: Transaction, attempt: _Attempt, booking: Booking) 
         await schedule.insert_block(
             connection,
             company_id,
-            id=uuid.uuid4().hex,
+            block_id=uuid.uuid4().hex,
             employee_id=employee_id,
             booking_id=booking.id,
             span=attempt.blocked,

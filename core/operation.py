@@ -13,7 +13,7 @@ from slotgraph.core.store.directory import Directory, directory_of
 from slotgraph.core.store.engine import Database
 
 
-@dataclass
+@dataclass(eq=False)
 class Operation:
     """Carries the actor through one operation. `client` is a short name of the caller's program, for sessions."""
 
@@ -30,6 +30,12 @@ class Operation:
             async with self.database.read() as connection:
                 self._directories[company_id] = await directory_of(connection, company_id)
         return self._directories[company_id]
+
+    async def company_id_of_slug(self, slug: str) -> str | None:
+        """The id of the company with this public name."""
+        async with self.database.read() as connection:
+            company = await companies.company_by_slug(connection, slug)
+        return company.id if company else None
 
     def forget_directory(self, company_id: str) -> None:
         """Read the company anew next time: after a change."""
@@ -79,6 +85,25 @@ class Operation:
     ) -> bool:
         """Whether the actor may do this to something of a company. Raises SupportExcluded for an agent shut out under a case."""
         facts = await self.facts(company_id, employee_id=employee_id, booking_id=booking_id)
+        return self._answer(action, facts)
+
+    def permits_as_read(
+        self,
+        action: Action,
+        company_id: str | None = None,
+        *,
+        employee_id: str | None = None,
+        booking_id: str | None = None,
+    ) -> bool | None:
+        """The answer of `permits` without waiting; None if support's standing has to be read for it first."""
+        standing = SupportStanding.NONE
+        if company_id is not None and isinstance(self.actor, Support):
+            if company_id not in self._standings:
+                return None
+            standing = self._standings[company_id]
+        return self._answer(action, Facts(company_id, employee_id, booking_id, support=standing))
+
+    def _answer(self, action: Action, facts: Facts) -> bool:
         if facts.support is SupportStanding.EXCLUDED:
             raise SupportExcluded
         return permits(action, self.actor, facts)

@@ -44,7 +44,7 @@ class Registry:
             providers = _providers_of(importlib.import_module(entry_point.value), entry_point.name)
             self._check(providers)
         # A guest's import may raise anything, SystemExit included: it costs the guest, not the process.
-        except (Exception, SystemExit) as error:
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the plugin wall
             self.plugins.append(_skipped(found, error))
             return
         self.register(providers, plugin=found.distribution)

@@ -130,9 +130,11 @@ class SupportDesk:
         now = operation.clock.now()
         async with operation.database.write() as connection:
             for company_id in sorted(set(company_ids)):
+                company = await companies.company_by_id(connection, company_id)
+                if company is None:
+                    continue
                 listed = await cases.open_cases(connection, now=now, company_id=company_id)
-                excluded = await _is_excluded(connection, company_id)
-                case_id = listed[0].id if listed and not excluded else None
+                case_id = listed[0].id if listed and not company.exclude_support else None
                 await audit.record(connection, _entry(company_id, agent, access, case_id=case_id, at=now))
 
 

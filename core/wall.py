@@ -167,7 +167,7 @@ async def guarded(call: Awaitable[T], *, provider: str, deadline: Deadline) -> T
     except TimeoutError:
         raise ProviderTimeout from None
     # The wall: a plugin may raise anything. Its message may hold what it read, so only the class is logged (F1).
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the plugin wall
         _log.warning("provider %s failed: %s", provider, type(error).__name__)
         raise PluginFailed from None
 

@@ -88,9 +88,10 @@ async def sealed_credentials(connection: AsyncConnection, company_id: str, accou
     return Sealed(row.key_id, row.sealed_credentials) if row else None
 
 
-async def has_sealed_rows(connection: AsyncConnection) -> bool:
-    """Whether any account holds sealed credentials: then a missing key is no reason to make a new one (rule F3)."""
-    return (await connection.execute(select(t.account.c.id).limit(1))).first() is not None
+async def sealing_keys(connection: AsyncConnection) -> list[str]:
+    """The ids of the keys under which credentials lie sealed; if there are any, a missing key is no reason for a new one (F3)."""
+    rows = await connection.execute(select(t.account.c.key_id).distinct())
+    return [row.key_id for row in rows]
 
 
 async def store_credentials(connection: AsyncConnection, company_id: str, account_id: str, *, sealed: Sealed) -> None:

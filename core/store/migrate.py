@@ -13,10 +13,8 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, create_engine, event, inspect
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import NullPool
 
-from slotgraph.core import migrations
 from slotgraph.core.errors import SettingError
 from slotgraph.core.store.engine import WAIT_SECONDS, database_path, plain_errors, prepare_file
 
@@ -54,8 +52,7 @@ def _config() -> Config:
     # At INFO Alembic tells each start which dialect it met.
     logging.getLogger("alembic").setLevel(logging.WARNING)
     config = Config()
-    folder = str(Path(migrations.__file__).parent)
-    config.set_main_option("script_location", folder.replace("%", "%%"))  # the option is interpolated
+    config.set_main_option("script_location", "slotgraph.core:migrations")
     return config
 
 
@@ -82,11 +79,6 @@ def _transaction(address: str | Path, *, begin: str = "BEGIN IMMEDIATE") -> Iter
         poolclass=NullPool,
         connect_args={"timeout": WAIT_SECONDS},
     )
-    event.listen(engine, "connect", _leave_transactions_to_us)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     with plain_errors(path, writing=True), engine.begin() as connection:
         yield connection
-
-
-def _leave_transactions_to_us(connection: DBAPIConnection, _record: object) -> None:
-    connection.isolation_level = None  # the driver would commit before each CREATE

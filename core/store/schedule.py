@@ -109,12 +109,12 @@ async def blocked_spans(
 
 
 async def insert_block(
-    connection: AsyncConnection, company_id: str, *, id: str, employee_id: str, booking_id: str, span: Span
+    connection: AsyncConnection, company_id: str, *, block_id: str, employee_id: str, booking_id: str, span: Span
 ) -> None:
     """Block a span. Raises SpanTaken if it overlaps another of the employee; the transaction goes on."""
     statement = insert(t.block).values(
         company_id=company_id,
-        id=id,
+        id=block_id,
         employee_id=employee_id,
         booking_id=booking_id,
         start_minute=span.start,

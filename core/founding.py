@@ -1,0 +1,76 @@
+"""Founding a company and its logins: what the command line and the demo do until the administration comes to the API."""
+
+import uuid
+from datetime import datetime
+
+from slotgraph.core.clock import is_zone_name
+from slotgraph.core.customers import is_email, is_locale, text_faults
+from slotgraph.core.errors import BadInput
+from slotgraph.core.passwords import Passwords
+from slotgraph.core.policy import Role
+from slotgraph.core.profile import SLUG_FORM, is_slug
+from slotgraph.core.records import Membership, User
+from slotgraph.core.store import companies, logins
+from slotgraph.core.store.engine import Database
+from slotgraph.core.values import Secret
+
+MIN_PASSWORD = 8
+MAX_PASSWORD = 1000
+
+
+async def found_company(database: Database, slug: str, *, name: str, time_zone: str, locale: str, now: datetime) -> str:
+    """Make a company; its id. Raises BadInput that names the field."""
+    if not is_slug(slug):
+        raise BadInput(("slug",), SLUG_FORM)
+    for fault in text_faults(("name",), name, longest=200):
+        raise BadInput(fault.path, fault.message)
+    if not is_zone_name(time_zone):
+        raise BadInput(("time-zone",), f"{time_zone!r} is no IANA time zone, for example Europe/Zurich.")
+    if not is_locale(locale):
+        raise BadInput(("locale",), "this is no language tag, for example de or en-GB.")
+    company_id = uuid.uuid4().hex
+    async with database.write() as connection:
+        if await companies.company_by_slug(connection, slug) is not None:
+            raise BadInput(("slug",), f"there is a company {slug!r} already.")
+        await companies.insert_company(
+            connection,
+            id=company_id,
+            slug=slug,
+            name=name,
+            time_zone=time_zone,
+            locale=locale,
+            booking_interval_minutes=15,
+            exclude_support=False,
+            created_at=now,
+        )
+    return company_id
+
+
+async def create_user(
+    database: Database, passwords: Passwords, email: str, *, password: Secret, is_support: bool, now: datetime
+) -> User:
+    """Make a login. Raises BadInput that names the field."""
+    if not is_email(email):
+        raise BadInput(("email",), "this is no e-mail address.")
+    if not MIN_PASSWORD <= len(password.reveal()) <= MAX_PASSWORD:
+        raise BadInput(("password",), f"between {MIN_PASSWORD} and {MAX_PASSWORD} characters.")
+    user = User(uuid.uuid4().hex, email.lower(), is_support)
+    hashed = await passwords.hash(password.reveal())
+    async with database.write() as connection:
+        if await logins.login_by_email(connection, email) is not None:
+            raise BadInput(("email",), "there is a login with this address already.")
+        await logins.insert_user(connection, user, password_hash=hashed, at=now)
+    return user
+
+
+async def join_company(
+    database: Database, user: User, company_slug: str, *, role: Role, employee_id: str | None = None
+) -> Membership:
+    """Give a login its place in a company. Raises BadInput if there is no such company."""
+    async with database.write() as connection:
+        company = await companies.company_by_slug(connection, company_slug)
+        if company is None:
+            raise BadInput(("company",), f"there is no company {company_slug!r}.")
+        membership = Membership(company.id, uuid.uuid4().hex, user.id, user.email, role, employee_id)
+        await logins.insert_membership(connection, membership)
+    return membership
