@@ -1,0 +1,72 @@
+"""What holds for every run of the suite: its time budget, and that no bare `core`, `schema`, `server`, `plugins` was imported."""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+SECONDS = {"core": 240, "schema": 60, "server": 90, "plugins": 120, "contract": 120, "journeys": 180}
+SECONDS_ELSEWHERE = 30
+SECONDS_IN_ALL = 300
+"""Wall time of the whole suite on two cores; the suites' own budgets are summed over the workers."""
+BARE_NAMES = ("core", "schema", "server", "plugins")
+
+
+class Budget:
+    """Adds up what each folder under `tests/` took, and fails the run that took too long."""
+
+    def __init__(self) -> None:
+        self.seconds: Counter[str] = Counter()
+        self.bare: set[str] = set()
+        self.began = time.monotonic()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        folders = report.nodeid.partition("::")[0].split("/")[1:-1]
+        self.seconds[folders[0] if folders else "house"] += report.duration
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: object) -> None:
+        self.bare.update(getattr(node, "workeroutput", {}).get("bare_imports", ()))
+
+    def complaints(self) -> Iterator[str]:
+        for suite, seconds in self.seconds.items():
+            allowed = SECONDS.get(suite, SECONDS_ELSEWHERE)
+            if seconds > allowed:
+                yield f"{suite} took {seconds:.0f} s of the {allowed} s it may take"
+        elapsed = time.monotonic() - self.began
+        if elapsed > SECONDS_IN_ALL:
+            yield f"the whole suite took {elapsed:.0f} s of the {SECONDS_IN_ALL} s it may take"
+        for name in sorted(self.bare):
+            yield f"something imported bare `{name}`: import slotgraph.{name}"
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+        yield
+        taken = ", ".join(f"{suite} {seconds:.0f} s" for suite, seconds in sorted(self.seconds.items()))
+        terminalreporter.write_line(f"Time per suite: {taken}")
+        for complaint in self.complaints():
+            terminalreporter.write_line(f"FAILED: {complaint}", red=True)
+
+
+BUDGET = pytest.StashKey[Budget]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hasattr(config, "workerinput"):
+        return
+    config.stash[BUDGET] = Budget()
+    config.pluginmanager.register(config.stash[BUDGET], "slotgraph-budget")
+
+
+@pytest.hookimpl(trylast=True)  # after xdist has heard from its workers, before the summary is written
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    bare = [name for name in BARE_NAMES if name in sys.modules]
+    if hasattr(session.config, "workerinput"):
+        session.config.workeroutput["bare_imports"] = bare  # type: ignore[attr-defined]
+        return
+    budget = session.config.stash[BUDGET]
+    budget.bare.update(bare)
+    if session.exitstatus == pytest.ExitCode.OK and any(budget.complaints()):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
