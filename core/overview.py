@@ -82,9 +82,9 @@ class _Heard(Forgettable):
 class Overviews:
     """Loads overviews."""
 
-    def __init__(self, wall: Wall, titles: TitleSource, health: HealthNotes) -> None:
+    def __init__(self, wall: Wall, health: HealthNotes) -> None:
         self._wall = wall
-        self._titles = titles
+        self._titles = TitleSource(wall)
         self._health = health
 
     async def overview(self, operation: Operation, query: OverviewQuery) -> Overview:

@@ -4,17 +4,12 @@ Keys of company-owned tables start with `company_id`, so that the database can b
 Ids are 32 hexadecimal digits; instants are aware and in UTC; `*_minute` columns are whole minutes since the epoch.
 """
 
-import json
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     Date,
-    DateTime,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -25,9 +20,9 @@ from sqlalchemy import (
     Table,
     Text,
     Time,
-    TypeDecorator,
 )
-from sqlalchemy.engine import Dialect
+
+from slotgraph.core.columns import Instant, Json
 
 metadata = MetaData(
     naming_convention={
@@ -38,38 +33,6 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware instant; naive ones are refused, SQLite's naive answers are read as UTC."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a naive datetime is no instant")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-class Json(TypeDecorator[Any]):
-    """A small JSON value of our own, written with sorted keys."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else json.dumps(value, sort_keys=True, separators=(",", ":"))
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else json.loads(value)
 
 
 Id = String(32)
