@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from slotgraph.core.customers import text_faults
+from slotgraph.core.customers import is_email, text_faults
 from slotgraph.core.operation import Operation
 from slotgraph.core.passwords import Passwords, api_token, new_token, read_api_token, token_hash
 from slotgraph.core.policy import (
@@ -56,7 +56,7 @@ class AccessDesk:
     async def login(self, operation: Operation, email: str, password: Secret) -> LoggedIn | LoginRefused:
         """Start a session. Unknown addresses take as long as wrong passwords."""
         async with operation.database.read() as connection:
-            login = await logins.login_by_email(connection, email)
+            login = await logins.login_by_email(connection, email) if is_email(email) else None
         matches = await self._passwords.verify(login.password_hash if login else None, password.reveal())
         if login is None or not matches:
             return LoginRefused()

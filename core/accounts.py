@@ -145,6 +145,19 @@ class Accounts:
             and await operation.permits(Action.READ_ACCOUNT, company_id, employee_id=account.employee_id)
         ]
 
+    async def account_of(self, operation: Operation, calendar: Calendar) -> Account | None:
+        """The account of a calendar: whoever sees the calendar sees whose login it is."""
+        company_id = calendar.company_id
+        async with operation.database.read() as connection:
+            listed = await accounts.accounts_of(connection, company_id)
+        account = next((one for one in listed if one.id == calendar.account_id), None)
+        if account is None:
+            return None
+        for employee_id in (account.employee_id, calendar.employee_id):
+            if await operation.permits(Action.READ_ACCOUNT, company_id, employee_id=employee_id):
+                return account
+        return None
+
     async def calendars(self, operation: Operation, company_id: str) -> list[Calendar]:
         """The calendars an actor may see: those of accounts they may see, and those that stand for them."""
         async with operation.database.read() as connection:

@@ -29,6 +29,7 @@ from slotgraph.core.slots import SlotRule
 from slotgraph.core.store import accounts, bookings, schedule
 from slotgraph.core.store.agenda import agendas
 from slotgraph.core.store.bookings import IdempotencyKey, Remembered
+from slotgraph.core.store.directory import directory_of
 from slotgraph.core.store.engine import Transaction
 from slotgraph.core.values import Secret, Span
 
@@ -148,12 +149,14 @@ class Bookings:
         earlier = await self._earlier(connection, attempt.operation, attempt.key, attempt.request)
         if earlier is not None:
             return earlier
-        broken = await _broken_by_own_data(connection, attempt, verified)
-        free = [one for one in verified if broken[one.id] is None]
+        unchanged = await _unchanged(connection, attempt, verified)
+        broken = await _broken_by_own_data(connection, attempt, unchanged)
+        free = [one for one in unchanged if broken[one.id] is None]
         for employee in await _least_booked_first(connection, attempt, free):
             booking = _booking_of(attempt, employee)
             try:
-                await _insert(connection, attempt, booking)
+                async with connection.begin_nested():
+                    await _insert(connection, attempt, booking)
             except SpanTaken:
                 continue
             return self._confirmed(booking)
@@ -193,7 +196,7 @@ def _faults(request: BookRequest) -> Iterator[InvalidField]:
     if not is_key(request.idempotency_key):
         yield InvalidField(("input", "idempotencyKey"), "must be a UUID, new for each intent.")
     yield from customer_faults(("input", "customer"), request.customer)
-    if request.note:
+    if request.note and request.note.strip():
         yield from text_faults(("input", "note"), request.note, longest=MAX_NOTE, lines=True)
     if request.start.second or request.start.microsecond:
         yield InvalidField(("input", "slot", "start"), "starts are whole minutes; take one as it was offered.")
@@ -219,6 +222,18 @@ async def _broken_by_own_data(
         )
         for one in listed
     }
+
+
+async def _unchanged(connection: Transaction, attempt: _Attempt, employees: list[Employee]) -> list[Employee]:
+    """Those of the employees who can still be booked for what was judged: it may have been changed while calendars were asked."""
+    who = attempt.who
+    directory = await directory_of(connection, who.company.id)
+    if directory is None or directory.services.get(who.service.id) != who.service:
+        return []
+    if who.service.shape(directory.company) != who.service.shape(who.company):
+        return []
+    bookable = {(one.id, one.time_zone) for one in directory.employees_of(who.service.id) if one.active}
+    return [one for one in employees if (one.id, one.time_zone) in bookable]
 
 
 def _broken_live(attempt: _Attempt, employee: Employee, answer: FreeBusyAnswer) -> SlotRule | None:
@@ -261,29 +276,25 @@ def _booking_of(attempt: _Attempt, employee: Employee) -> Booking:
         cancellation_limit_hours=who.service.cancellation_limit_hours,
         generation=0,
         customer=customer_from_form(request.customer, who.company),
-        note=request.note or None,
+        note=(request.note or "").strip() or None,
         cancel_reason=None,
         created_at=attempt.operation.clock.now(),
     )
 
 
 async def _insert(connection: Transaction, attempt: _Attempt, booking: Booking) -> None:
-    """Store the booking, its block, its wish for the calendar and its key: all or nothing."""
+    """Store the booking, its block, its wish for the calendar and its key. Raises SpanTaken."""
     company_id, (employee_id,) = booking.company_id, booking.employee_ids
     at = booking.created_at
     await bookings.insert_booking(connection, booking)
-    try:
-        await schedule.insert_block(
-            connection,
-            company_id,
-            block_id=uuid.uuid4().hex,
-            employee_id=employee_id,
-            booking_id=booking.id,
-            span=attempt.blocked,
-        )
-    except SpanTaken:
-        await bookings.delete_booking(connection, company_id, booking.id)
-        raise
+    await schedule.insert_block(
+        connection,
+        company_id,
+        block_id=uuid.uuid4().hex,
+        employee_id=employee_id,
+        booking_id=booking.id,
+        span=attempt.blocked,
+    )
     default = await accounts.default_calendar(connection, company_id, employee_id)
     if default is not None:
         await outbox.add_wish(

@@ -14,7 +14,7 @@ from datetime import timedelta
 from slotgraph.core import outbox
 from slotgraph.core.clock import Clock
 from slotgraph.core.entry_text import entry_of
-from slotgraph.core.errors import CalendarMissing, ProviderFailure
+from slotgraph.core.errors import CalendarMissing, ProviderFailure, SlotGraphError
 from slotgraph.core.plugin import Deadline
 from slotgraph.core.records import CalendarEntry, CalendarEntryState, OutboxAction, OutboxRow
 from slotgraph.core.store import accounts, bookings
@@ -55,11 +55,17 @@ class CalendarWriter:
         self._waiting: Counter[str] = Counter()
 
     async def try_now(self, company_id: str, entry_id: str, *, deadline: Deadline) -> None:
-        """Try an entry's wish once, within a deadline. What fails stays PENDING and is tried again."""
-        async with self._alone(entry_id):
-            job = await self._job(company_id, entry_id)
-            if job is not None:
-                await self._carry_out(job, deadline)
+        """Try an entry's wish once, within a deadline. What fails stays PENDING and is tried again.
+
+        Raises nothing we know of: whoever asks has committed already, and their answer must not fail for this.
+        """
+        try:
+            async with self._alone(entry_id):
+                job = await self._job(company_id, entry_id)
+                if job is not None:
+                    await self._carry_out(job, deadline)
+        except SlotGraphError as error:
+            _log.warning("entry %s: %s", entry_id, error)
 
     async def sweep(self) -> int:
         """Try every wish that is due, side by side; how many there were."""
@@ -118,15 +124,18 @@ class CalendarWriter:
             await self._failed(job, failure)
 
     async def _write(self, job: _Job, deadline: Deadline) -> None:
-        reference = await self._wall.write(
+        await self._settle(job, CalendarEntryState.WRITTEN, await self._written(job, deadline))
+
+    async def _written(self, job: _Job, deadline: Deadline) -> Reference:
+        return await self._wall.write(
             job.account, job.calendar_id, entry=job.text, idempotency=job.entry.id, deadline=deadline
         )
-        await self._settle(job, CalendarEntryState.WRITTEN, reference)
 
     async def _remove(self, job: _Job, deadline: Deadline) -> None:
-        # Without a reference the outcome of the writing is unknown: the provider finds the entry by its key.
-        reference = job.entry.reference or Reference(job.calendar_id, "")
         try:
+            # Without a reference nobody knows what became of the writing. Writing once more makes no second entry and
+            # tells the reference; to remove by anything less could remove what is not ours.
+            reference = job.entry.reference or await self._written(job, deadline)
             await self._wall.remove(job.account, reference, idempotency=job.entry.id, deadline=deadline)
         except CalendarMissing:
             _log.info("entry %s went with its calendar", job.entry.id)

@@ -66,11 +66,11 @@ def _chosen(
         return list(bookable.values())
     if not 1 <= len(choice.any_of) <= MAX_ANY_OF:
         raise BadInput((*path, "anyOf"), f"name 1 to {MAX_ANY_OF} employees.")
-    wanted = dict.fromkeys(choice.any_of)
-    return [
-        _bookable(directory, bookable, employee_id, path=(*path, "anyOf", str(at)))
-        for at, employee_id in enumerate(wanted)
-    ]
+    wanted = {
+        employee_id: _bookable(directory, bookable, employee_id, path=(*path, "anyOf", str(at)))
+        for at, employee_id in enumerate(choice.any_of)
+    }
+    return list(wanted.values())
 
 
 def _bookable(

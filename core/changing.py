@@ -1,6 +1,6 @@
 """Seeing and cancelling bookings: by id for members and tokens, by manage token for customers (rules K2, K5)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from slotgraph.core.policy import Action, Customer
 from slotgraph.core.problems import InvalidField, InvalidInput, KeyReused, NotFound, TooLate
 from slotgraph.core.records import Booking, BookingState, CalendarEntry, OutboxAction
 from slotgraph.core.store import bookings, schedule
-from slotgraph.core.store.bookings import BookingFilter, IdempotencyKey, Remembered
+from slotgraph.core.store.bookings import BookingFilter, Remembered
 from slotgraph.core.store.engine import Transaction
 from slotgraph.core.values import Secret
 
@@ -100,12 +100,21 @@ class BookingDesk:
         async with operation.database.read() as connection:
             return await bookings.bookings_page(connection, company_id, which=which, first=first, after=after)
 
-    async def entries(self, operation: Operation, booking: Booking) -> Sequence[CalendarEntry] | None:
-        """Where the booking's calendar entries are on their way; None for customers and strangers."""
-        if not await operation.permits(Action.READ_CALENDAR_ENTRY, booking.company_id):
+    async def entries(
+        self, operation: Operation, company_id: str, booking_ids: Collection[str]
+    ) -> Sequence[CalendarEntry] | None:
+        """Where the calendar entries of some bookings are on their way; None for customers and strangers."""
+        if not await operation.permits(Action.READ_CALENDAR_ENTRY, company_id):
             return None
         async with operation.database.read() as connection:
-            return await outbox.entries_of_bookings(connection, booking.company_id, [booking.id])
+            return await outbox.entries_of_bookings(connection, company_id, booking_ids)
+
+    async def entry(self, operation: Operation, company_id: str, entry_id: str) -> CalendarEntry | None:
+        """One calendar entry; None if there is none for this actor."""
+        if not await operation.permits(Action.READ_CALENDAR_ENTRY, company_id):
+            return None
+        async with operation.database.read() as connection:
+            return await outbox.entry_by_id(connection, company_id, entry_id)
 
     async def cancel(self, operation: Operation, request: CancelRequest) -> CancelResult:
         """Cancel a booking; cancelling twice gives the same answer."""
@@ -137,16 +146,11 @@ class BookingDesk:
             if earlier is not None:
                 return None if earlier.input_hash == hashed else KeyReused()
             fresh = (await bookings.bookings_by_ids(connection, booking.company_id, [booking.id]))[0]
-            if fresh.state is BookingState.CANCELLED:
-                return None
-            if not may_be_late and now > fresh.changeable_until:
-                return TooLate(fresh.changeable_until)
-            reason = request.reason or None
-            await bookings.set_cancelled(connection, booking.company_id, booking.id, reason=reason)
-            await schedule.delete_blocks_of_booking(connection, booking.company_id, booking.id)
-            for entry in await outbox.entries_of_bookings(connection, booking.company_id, [booking.id]):
-                await outbox.change_wish(connection, booking.company_id, entry.id, action=OutboxAction.REMOVE, at=now)
-            await _remember(connection, key, hashed=hashed, booking=booking, at=now)
+            if fresh.state is BookingState.CONFIRMED:
+                if not may_be_late and now > fresh.changeable_until:
+                    return TooLate(fresh.changeable_until)
+                await _store_cancelled(connection, fresh, reason=(request.reason or "").strip() or None, at=now)
+            await bookings.remember(connection, key, success=Remembered(hashed, "Booking", booking.id), at=now)
         return None
 
     async def _removed_outside(self, seen: SeenBooking) -> None:
@@ -165,16 +169,18 @@ async def _load(operation: Operation, company_id: str, booking_id: str) -> Booki
     return found[0] if found else None
 
 
-async def _remember(
-    connection: Transaction, key: IdempotencyKey, *, hashed: str, booking: Booking, at: datetime
-) -> None:
-    await bookings.remember(connection, key, success=Remembered(hashed, "Booking", booking.id), at=at)
+async def _store_cancelled(connection: Transaction, booking: Booking, *, reason: str | None, at: datetime) -> None:
+    """The state, the blocked span, and the wish that the entries outside go."""
+    await bookings.set_cancelled(connection, booking.company_id, booking.id, reason=reason)
+    await schedule.delete_blocks_of_booking(connection, booking.company_id, booking.id)
+    for entry in await outbox.entries_of_bookings(connection, booking.company_id, [booking.id]):
+        await outbox.change_wish(connection, booking.company_id, entry.id, action=OutboxAction.REMOVE, at=at)
 
 
 def _faults(request: CancelRequest) -> Iterator[InvalidField]:
     if not is_key(request.idempotency_key):
         yield InvalidField(("input", "idempotencyKey"), "must be a UUID, new for each intent.")
-    if request.reason:
+    if request.reason and request.reason.strip():
         yield from text_faults(("input", "reason"), request.reason, longest=MAX_REASON, lines=True)
 
 

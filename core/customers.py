@@ -30,10 +30,15 @@ class CustomerForm:
     time_zone: str | None = None
 
 
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_JOINERS = "\u200c\u200d"
+"""Invisible, but part of Persian names and of emoji of several parts."""
+
+
 def is_printable(text: str, *, lines: bool = False) -> bool:
     """Whether a text holds no control, bidirectional or other invisible format characters (line breaks only if `lines`)."""
-    allowed = "\n\r\t" if lines else ""
-    return all(char in allowed or unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co"} for char in text)
+    allowed = _JOINERS + "\n\r\t" if lines else _JOINERS
+    return all(char in allowed or unicodedata.category(char) not in _INVISIBLE for char in text)
 
 
 def is_email(text: str) -> bool:

@@ -1,7 +1,6 @@
 """What is written into the employee's calendar for a booking: title and description."""
 
-import unicodedata
-
+from slotgraph.core.customers import is_printable
 from slotgraph.core.records import Booking, Company, Employee, Service
 from slotgraph.core.values import Entry
 
@@ -14,10 +13,10 @@ def entry_of(booking: Booking, *, company: Company, service: Service, employee: 
     if customer:
         lines = [customer.name, customer.email, customer.phone or "", "", booking.note or ""]
     lines += ["", f"Booked with {company.name}."]
-    return Entry(booking.span, employee.time_zone, printable(title), printable("\n".join(lines)).strip())
+    text = printable("\n".join(lines)).strip()
+    return Entry(booking.span, employee.time_zone, printable(" ".join(title.split())), text)
 
 
 def printable(text: str) -> str:
     """The text without control and invisible format characters, line breaks kept."""
-    kept = (char for char in text if char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cf", "Cs"})
-    return "".join(kept)
+    return "".join(char for char in text if char in "\n\t" or is_printable(char))

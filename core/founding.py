@@ -11,7 +11,7 @@ from slotgraph.core.policy import Role
 from slotgraph.core.profile import SLUG_FORM, is_slug
 from slotgraph.core.records import Membership, User
 from slotgraph.core.store import companies, logins
-from slotgraph.core.store.engine import Database
+from slotgraph.core.store.engine import Database, Transaction
 from slotgraph.core.values import Secret
 
 MIN_PASSWORD = 8
@@ -46,31 +46,55 @@ async def found_company(database: Database, slug: str, *, name: str, time_zone: 
     return company_id
 
 
-async def create_user(
-    database: Database, passwords: Passwords, email: str, *, password: Secret, is_support: bool, now: datetime
+async def create_agent(
+    database: Database, passwords: Passwords, email: str, *, password: Secret, now: datetime
 ) -> User:
-    """Make a login. Raises BadInput that names the field."""
-    if not is_email(email):
-        raise BadInput(("email",), "this is no e-mail address.")
-    if not MIN_PASSWORD <= len(password.reveal()) <= MAX_PASSWORD:
-        raise BadInput(("password",), f"between {MIN_PASSWORD} and {MAX_PASSWORD} characters.")
-    user = User(uuid.uuid4().hex, email.lower(), is_support)
-    hashed = await passwords.hash(password.reveal())
+    """Make the login of a support agent, who belongs to no company. Raises BadInput that names the field."""
+    hashed = await _checked(passwords, email, password)
     async with database.write() as connection:
-        if await logins.login_by_email(connection, email) is not None:
-            raise BadInput(("email",), "there is a login with this address already.")
-        await logins.insert_user(connection, user, password_hash=hashed, at=now)
-    return user
+        return await _insert_user(connection, email, hashed, is_support=True, now=now)
 
 
-async def join_company(
-    database: Database, user: User, company_slug: str, *, role: Role, employee_id: str | None = None
+async def create_member(
+    database: Database,
+    passwords: Passwords,
+    email: str,
+    *,
+    password: Secret,
+    company: str,
+    role: Role,
+    employee_id: str | None = None,
+    now: datetime,
 ) -> Membership:
-    """Give a login its place in a company. Raises BadInput if there is no such company."""
+    """Make a login with its place in the company of this slug, or neither. Raises BadInput that names the field."""
+    hashed = await _checked(passwords, email, password)
     async with database.write() as connection:
-        company = await companies.company_by_slug(connection, company_slug)
-        if company is None:
-            raise BadInput(("company",), f"there is no company {company_slug!r}.")
-        membership = Membership(company.id, uuid.uuid4().hex, user.id, user.email, role, employee_id)
+        found = await companies.company_by_slug(connection, company)
+        if found is None:
+            raise BadInput(("company",), f"there is no company {company!r}.")
+        user = await _insert_user(connection, email, hashed, is_support=False, now=now)
+        membership = Membership(found.id, uuid.uuid4().hex, user.id, user.email, role, employee_id)
         await logins.insert_membership(connection, membership)
     return membership
+
+
+def check_password(password: str) -> None:
+    """Raise BadInput for a password that is too short or too long."""
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise BadInput(("password",), f"between {MIN_PASSWORD} and {MAX_PASSWORD} characters.")
+
+
+async def _checked(passwords: Passwords, email: str, password: Secret) -> str:
+    """The hash of the password, if it and the address are fit for a login."""
+    if not is_email(email):
+        raise BadInput(("email",), "this is no e-mail address.")
+    check_password(password.reveal())
+    return await passwords.hash(password.reveal())
+
+
+async def _insert_user(connection: Transaction, email: str, hashed: str, *, is_support: bool, now: datetime) -> User:
+    if await logins.login_by_email(connection, email) is not None:
+        raise BadInput(("email",), "there is a login with this address already.")
+    user = User(uuid.uuid4().hex, email.lower(), is_support)
+    await logins.insert_user(connection, user, password_hash=hashed, at=now)
+    return user

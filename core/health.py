@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 
 from slotgraph.core.checks import CalendarCheck, CheckState
 from slotgraph.core.clock import Clock
@@ -14,6 +14,9 @@ from slotgraph.core.values import FailureCause
 
 SUCCESS_NOTED_EVERY = timedelta(minutes=10)
 """A calendar that goes on answering is noted this often, so that searches do not write."""
+
+_Causes = Mapping[tuple[str, str], FailureCause | None]
+"""Why something fails, None if it answers; by company and id."""
 
 _log = logging.getLogger("slotgraph.health")
 
@@ -28,9 +31,10 @@ class HealthNotes:
 
     def note(self, checks: Iterable[CalendarCheck]) -> None:
         """Note changes in the background; returns at once."""
-        changed = [check for check in checks if self._is_news(check)]
+        listed = [check for check in checks if check.calendar is not None]
+        changed = [check for check in listed if self._is_news(check)]
         if changed:
-            task = asyncio.create_task(self._write(changed))
+            task = asyncio.create_task(self._write(_by_calendar(changed), _by_account(listed), at=changed[0].at))
             self._writing.add(task)
             task.add_done_callback(self._writing.discard)
 
@@ -39,28 +43,25 @@ class HealthNotes:
         await asyncio.gather(*self._writing, return_exceptions=True)
 
     def _is_news(self, check: CalendarCheck) -> bool:
-        if check.calendar is None:
-            return False
+        assert check.calendar is not None
         known = check.calendar.health
         if check.state is CheckState.VERIFIED:
             last = known.last_success_at
             return known.failing or last is None or check.at - last > SUCCESS_NOTED_EVERY
         return not known.failing or known.last_cause is None or known.last_cause.value != check.cause
 
-    async def _write(self, checks: list[CalendarCheck]) -> None:
+    async def _write(self, calendars: _Causes, accounts_: _Causes, *, at: datetime) -> None:
         try:
             async with self._database.write() as connection:
-                for key, cause in _by_calendar(checks).items():
-                    await accounts.note_health(connection, key[0], calendar_ids=[key[1]], at=checks[0].at, cause=cause)
-                for (company_id, account_id), cause in _by_account(checks).items():
-                    await accounts.note_health(
-                        connection, company_id, account_ids=[account_id], at=checks[0].at, cause=cause
-                    )
+                for (company_id, id_), cause in calendars.items():
+                    await accounts.note_health(connection, company_id, calendar_ids=[id_], at=at, cause=cause)
+                for (company_id, id_), cause in accounts_.items():
+                    await accounts.note_health(connection, company_id, account_ids=[id_], at=at, cause=cause)
         except SlotGraphError as error:
             _log.warning("health was not noted: %s", error)
 
 
-def _by_calendar(checks: Iterable[CalendarCheck]) -> dict[tuple[str, str], FailureCause | None]:
+def _by_calendar(checks: Iterable[CalendarCheck]) -> _Causes:
     causes: dict[tuple[str, str], FailureCause | None] = {}
     for check in checks:
         assert check.calendar is not None
@@ -71,8 +72,8 @@ def _by_calendar(checks: Iterable[CalendarCheck]) -> dict[tuple[str, str], Failu
     return causes
 
 
-def _by_account(checks: Iterable[CalendarCheck]) -> dict[tuple[str, str], FailureCause | None]:
-    """What each account's calendars say of it: the first failure among them, else that it answers."""
+def _by_account(checks: Iterable[CalendarCheck]) -> _Causes:
+    """What the calendars asked say of their accounts: the first failure among them, else that it answers."""
     causes: dict[tuple[str, str], FailureCause | None] = {}
     for check in checks:
         assert check.calendar is not None

@@ -1,5 +1,6 @@
 """Checking a filled link form against the fields its provider declared."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -9,6 +10,7 @@ from slotgraph.core.problems import InvalidField
 from slotgraph.core.values import FieldKind, LinkField, Secret
 
 MAX_VALUE = 2000
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def _kind_fault(field: LinkField, value: str) -> str | None:
             return "this is no web address, for example https://calendar.example.org/."
         case FieldKind.EMAIL if not is_email(value):
             return "this is no e-mail address."
-        case FieldKind.INTEGER if not value.lstrip("-").isdecimal():
+        case FieldKind.INTEGER if not _INTEGER.fullmatch(value):
             return "must be a whole number."
         case FieldKind.BOOLEAN if value not in ("true", "false"):
             return "must be true or false."

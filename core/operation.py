@@ -3,6 +3,8 @@
 Use cases ask `permits` here; the table that answers is in `policy`.
 """
 
+from collections import defaultdict
+import asyncio
 from dataclasses import dataclass, field
 
 from slotgraph.core.clock import Clock
@@ -21,11 +23,22 @@ class Operation:
     database: Database
     clock: Clock
     client: str = ""
+    standings_seen: defaultdict[str, set[SupportStanding]] = field(default_factory=lambda: defaultdict(set))
+    """Each company an agent's operation reached, and how support stood with it whenever that was read (rule T3)."""
     _standings: dict[str, SupportStanding] = field(default_factory=dict)
     _directories: dict[str, Directory | None] = field(default_factory=dict)
+    _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Resolvers run side by side: the first reads, the others wait for it."""
 
     async def directory(self, company_id: str) -> Directory | None:
         """The company with its employees and services; read once per operation."""
+        if company_id not in self._directories:
+            async with self._reading:
+                return await self._read_directory(company_id)
+        return self._directories[company_id]
+
+    async def _read_directory(self, company_id: str) -> Directory | None:
+        # Whoever waited finds it read.
         if company_id not in self._directories:
             async with self.database.read() as connection:
                 self._directories[company_id] = await directory_of(connection, company_id)
@@ -46,7 +59,12 @@ class Operation:
         if not isinstance(self.actor, Support):
             return SupportStanding.NONE
         if company_id not in self._standings:
-            self._standings[company_id] = await self._read_standing(company_id, self.actor)
+            async with self._reading:
+                if company_id not in self._standings:
+                    standing = await self._read_standing(company_id, self.actor)
+                    self.standings_seen[company_id].add(standing)
+                    self._standings[company_id] = standing
+                return self._standings[company_id]
         return self._standings[company_id]
 
     async def _read_standing(self, company_id: str, agent: Support) -> SupportStanding:

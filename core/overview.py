@@ -4,7 +4,7 @@ The one code path on which titles exist. Nobody's title is read unless it is sho
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
@@ -31,6 +31,7 @@ from slotgraph.core.store.directory import Directory
 from slotgraph.core.titles import TitleSource
 from slotgraph.core.values import (
     AskedCalendar,
+    Busy,
     BusyAnswer,
     Event,
     Forgettable,
@@ -71,12 +72,21 @@ class Overview(Forgettable):
 
 @dataclass(slots=True, repr=False)
 class _Heard(Forgettable):
-    """What one calendar said."""
+    """What one calendar said, chunk by chunk, and whether it was asked for titles."""
 
-    events: list[Event] = field(default_factory=list)
+    titled: bool
+    told: dict[Span, Sequence[Event]] = field(default_factory=dict)
     failure: Unverified | None = None
     precision: Precision | None = None
-    titled: bool = False
+
+    def events(self) -> Iterator[Event]:
+        """Each event once, whole: one over the edge of two chunks is told by both."""
+        told_until: int | None = None
+        for chunk in sorted(self.told):
+            for event in self.told[chunk]:
+                if clipped([event.span], chunk) and (told_until is None or event.span.start >= told_until):
+                    yield event
+            told_until = chunk.end
 
 
 class Overviews:
@@ -95,7 +105,8 @@ class Overviews:
         window = local_days(query.first, query.last, zone(zone_name))
         own = await own_entries(operation, directory, employees, window)
         asked, ours = await _asked(operation, directory, employees)
-        heard = await self._ask(operation, asked, window, ours=ours, deadline=deadline)
+        heard = {one.id: _Heard(await _why_masked(operation, directory, asked, one) is None) for one in asked.calendars}
+        await self._ask(asked, heard, window=window, ours=ours, deadline=deadline)
         # Support may have been shut out, or a toggle switched off, while the calendars were asked (T3).
         operation.recheck()
         operation.forget_directory(query.company_id)
@@ -113,19 +124,14 @@ class Overviews:
 
     async def _ask(
         self,
-        operation: Operation,
         asked: Asked,
-        window: Span,
+        heard: Mapping[str, _Heard],
         *,
+        window: Span,
         ours: frozenset[Reference],
         deadline: Deadline,
-    ) -> Mapping[str, _Heard]:
-        """Ask for titles only where they will be shown, else for busy time."""
-        heard = {calendar.id: _Heard() for calendar in asked.calendars}
-        directory = await operation.directory(next(iter(asked.accounts.values())).company_id) if heard else None
-        for calendar in asked.calendars:
-            reason = await _why_masked(operation, directory, asked, calendar)
-            heard[calendar.id].titled = reason is None
+    ) -> None:
+        """Ask for titles only where they will be shown, else for busy time: never read more than is shown."""
         titled = replace(asked, calendars=[one for one in asked.calendars if heard[one.id].titled])
         masked = replace(asked, calendars=[one for one in asked.calendars if not heard[one.id].titled])
 
@@ -140,14 +146,13 @@ class Overviews:
             return await self._wall.busy(key, calendars, window=chunk, deadline=deadline, except_=ours)
 
         def receive(calendar: Calendar, chunk: Span, answer: TitlesAnswer | BusyAnswer | Unverified) -> None:
-            _hear(heard[calendar.id], answer, chunk=chunk, window=window)
+            _hear(heard[calendar.id], answer, chunk=chunk)
 
         registry = self._wall.registry
         await asyncio.gather(
             fan_out(titled, window, registry=registry, ask=ask_titles, receive=receive),
             fan_out(masked, window, registry=registry, ask=ask_busy, receive=receive),
         )
-        return heard
 
 
 async def _resolved(operation: Operation, query: OverviewQuery) -> tuple[Directory, list[Employee]]:
@@ -187,9 +192,9 @@ async def _asked(
 
 
 async def _why_masked(
-    operation: Operation, directory: Directory | None, asked: Asked, calendar: Calendar
+    operation: Operation, directory: Directory, asked: Asked, calendar: Calendar
 ) -> MaskedReason | None:
-    employee = directory.employees.get(calendar.employee_id or "") if directory else None
+    employee = directory.employees.get(calendar.employee_id or "")
     if employee is None:
         return MaskedReason.NOT_PERMITTED
     facts = await operation.facts(calendar.company_id, employee_id=employee.id)
@@ -201,21 +206,18 @@ async def _why_masked(
     )
 
 
-def _hear(heard: _Heard, answer: TitlesAnswer | BusyAnswer | Unverified, *, chunk: Span, window: Span) -> None:
+def _hear(heard: _Heard, answer: TitlesAnswer | BusyAnswer | Unverified, *, chunk: Span) -> None:
     if isinstance(answer, Unverified):
         heard.failure = heard.failure or answer
         return
-    if isinstance(answer, TitlesAnswer):
-        heard.precision = Precision.EXACT
-        # An event over the edge of two chunks is told by both: it counts where it starts, or in the first.
-        first = chunk.start <= window.start
-        heard.events += [event for event in answer.events if first or event.span.start >= chunk.start]
-        return
+    precision = answer.precision if isinstance(answer, BusyAnswer) else Precision.EXACT
     if heard.precision is not Precision.SERVER:
-        heard.precision = answer.precision
-    for busy in answer.busy:
-        for part in clipped([busy.span], chunk):
-            heard.events.append(Event(part, busy.status, None, all_day=False, private=False))
+        heard.precision = precision
+    heard.told[chunk] = answer.events if isinstance(answer, TitlesAnswer) else [_untitled(one) for one in answer.busy]
+
+
+def _untitled(busy: Busy) -> Event:
+    return Event(busy.span, busy.status, None, all_day=False, private=False)
 
 
 async def _external_entries(
@@ -231,7 +233,7 @@ async def _external_entries(
         facts = await operation.facts(calendar.company_id, employee_id=employee_id)
         facts = replace(facts, shows_appointments=reason is None)
         named = await operation.permits(Action.NAME_CALENDAR, calendar.company_id, employee_id=employee_id)
-        for event in said.events:
+        for event in said.events():
             if event.status in calendar.status_policy and clipped([event.span], window):
                 private = replace(facts, private_event=event.private)
                 why = reason or why_private(operation, private)

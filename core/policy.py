@@ -111,7 +111,12 @@ class SupportStanding(Enum):
     NONE = "NONE"  #: no open case
     OPEN = "OPEN"
     OPEN_WITH_CUSTOMER_DATA = "OPEN_WITH_CUSTOMER_DATA"
-    EXCLUDED = "EXCLUDED"  #: the exclusion closed a case that would still be open
+    EXCLUDED = "EXCLUDED"  #: the exclusion closed a case under which this very agent had looked in
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an open case lets the agent in."""
+        return self in _CASE_OPEN
 
 
 _CASE_OPEN = frozenset({SupportStanding.OPEN, SupportStanding.OPEN_WITH_CUSTOMER_DATA})
@@ -204,7 +209,7 @@ def _admin_or_holder(actor: Actor, facts: Facts) -> bool:
 
 
 def _case_open(actor: Actor, facts: Facts) -> bool:
-    return facts.support in _CASE_OPEN
+    return facts.support.is_open
 
 
 def _case_grants_customers(actor: Actor, facts: Facts) -> bool:
@@ -362,9 +367,14 @@ def permissions_of(actor: Actor) -> frozenset[Permission]:
 
 def permissions_in_case(standing: SupportStanding) -> frozenset[Permission]:
     """What an agent may do inside a case: look, never touch."""
-    if standing not in _CASE_OPEN:
+    if not standing.is_open:
         return frozenset()
     return frozenset({P.SEARCH_SLOTS, P.READ_BOOKINGS, P.READ_OVERVIEW, P.READ_SCHEDULE, P.READ_ACCOUNTS, P.INTROSPECT})
+
+
+def sees_names_outside(actor: Actor) -> bool:
+    """Whether what logins and calendars are called at their provider is shown: to everybody who sees them but support (rule F1)."""
+    return not isinstance(actor, Support)
 
 
 def cause_for_strangers(cause: FailureCause) -> str:

@@ -1,13 +1,26 @@
 """Finds plugins by entry points and keeps their providers. A plugin that fails is skipped with its reason, and takes nobody down."""
 
 import importlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple, dataclass
 from importlib.metadata import EntryPoint, entry_points
 
 import pluggy
 
-from slotgraph.core.plugin import ENTRY_POINT_GROUP, PROJECT, Hooks, Provider
+from slotgraph.core.plugin import (
+    ENTRY_POINT_GROUP,
+    PROJECT,
+    BusyStatus,
+    Hooks,
+    Limits,
+    OAuthLink,
+    PasswordLink,
+    Provider,
+    Purpose,
+)
+
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +55,25 @@ class Registry:
         found = _described(entry_point)
         try:
             providers = _providers_of(importlib.import_module(entry_point.value), entry_point.name)
-            self._check(providers)
+            self.register(providers, plugin=found.distribution)
         # A guest's import may raise anything, SystemExit included: it costs the guest, not the process.
         except (Exception, SystemExit) as error:  # noqa: BLE001 - the plugin wall
             self.plugins.append(_skipped(found, error))
             return
-        self.register(providers, plugin=found.distribution)
         names = tuple(provider.name for provider in providers)
         self.plugins.append(FoundPlugin(found.name, found.distribution, found.version, names))
 
     def register(self, providers: Iterable[Provider], *, plugin: str) -> None:
-        """Add providers directly: for tests, and for programs that embed SlotGraph."""
+        """Add providers, all or none. Raises TypeError or ValueError that says what is wrong with one."""
+        added: dict[str, Provider] = {}
         for provider in providers:
-            self._providers[provider.name] = provider
-            self._plugin_of[provider.name] = plugin
+            for fault in _faults(provider):
+                raise TypeError(fault)
+            if provider.name in self._providers or provider.name in added:
+                raise ValueError(f"a provider named {provider.name!r} is there already")
+            added[provider.name] = provider
+        self._providers |= added
+        self._plugin_of |= dict.fromkeys(added, plugin)
 
     def provider(self, name: str) -> Provider | None:
         """The provider of this name; None while its plugin is not installed."""
@@ -65,12 +83,26 @@ class Registry:
         """All providers by name, each with the distribution that brings it."""
         return [(self._providers[name], self._plugin_of[name]) for name in sorted(self._providers)]
 
-    def _check(self, providers: Iterable[Provider]) -> None:
-        for provider in providers:
-            if not isinstance(provider, Provider):
-                raise TypeError(f"{type(provider).__name__} lacks {', '.join(_missing(provider))}")
-            if provider.name in self._providers:
-                raise ValueError(f"a provider named {provider.name!r} is there already")
+
+def _faults(provider: object) -> Iterator[str]:
+    """What a provider lacks; what it does wrong shows when it is called."""
+    kind = type(provider).__name__
+    if not isinstance(provider, Provider):
+        yield f"{kind} lacks {', '.join(_missing(provider))}"
+        return
+    if not isinstance(provider.name, str) or not _NAME.fullmatch(provider.name):
+        yield f"{kind}.name must be lower-case letters, digits, hyphens and underscores"
+    if not isinstance(provider.title, str):
+        yield f"{kind}.title must be text"
+    if not isinstance(provider.purposes, frozenset) or not all(isinstance(one, Purpose) for one in provider.purposes):
+        yield f"{kind}.purposes must be a frozenset of Purpose"
+    if not isinstance(provider.sees, frozenset) or not all(isinstance(one, BusyStatus) for one in provider.sees):
+        yield f"{kind}.sees must be a frozenset of BusyStatus"
+    if not isinstance(provider.link, PasswordLink | OAuthLink):
+        yield f"{kind}.link must be a PasswordLink or an OAuthLink"
+    limits = provider.limits
+    if not isinstance(limits, Limits) or not all(type(one) is int and one > 0 for one in astuple(limits)):
+        yield f"{kind}.limits must be Limits of at least 1 each"
 
 
 def _missing(provider: object) -> list[str]:

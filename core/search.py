@@ -8,6 +8,7 @@ from slotgraph.core.asking import Asking, deadline_of
 from slotgraph.core.candidates import Candidates, EmployeeChoice, ServiceRef, candidates
 from slotgraph.core.checks import CalendarCheck, CheckState, shown_checks
 from slotgraph.core.clock import (
+    MINUTES_PER_DAY,
     is_zone_name,
     local_date,
     local_days,
@@ -107,13 +108,15 @@ class Search:
 
 def checked_window(query: SlotQuery) -> Span:
     """The window in minutes. Raises BadInput if it is inverted or too wide, or a zone is unknown (rule S4)."""
-    if query.end <= query.start:
+    # Whole minutes first: instants of one zone would be subtracted by their wall times.
+    window = Span(minute_ceiling(query.start), minute_ceiling(query.end))
+    if query.end.timestamp() <= query.start.timestamp():
         raise BadInput(("input", "to"), "the window must end after it begins (`from`).")
-    if query.end - query.start > timedelta(days=MAX_WINDOW_DAYS):
+    if window.end - window.start > MAX_WINDOW_DAYS * MINUTES_PER_DAY:
         raise BadInput(("input", "to"), f"a window is at most {MAX_WINDOW_DAYS} days; ask for less.")
     if query.time_zone is not None and not is_zone_name(query.time_zone):
         raise BadInput(("input", "timeZone"), "this is no IANA time zone, for example Europe/Zurich.")
-    return Span(minute_ceiling(query.start), minute_ceiling(query.end))
+    return window
 
 
 def earliest_start(service: Service, now: datetime) -> int:

@@ -1,6 +1,7 @@
 """Cutting slots: which starts the rules S1-S5 and S7 offer, given what is open and what is blocked. Pure; minutes only."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -49,8 +50,10 @@ class Shape:
         return Span(start - self.before, start + self.duration + self.after)
 
     def reach(self, window: Span) -> Span:
-        """The widest blocked spans of starts inside a window."""
-        return Span(window.start - self.before, window.end + self.duration + self.after)
+        """From the first to the last minute that any blocked span of a start inside a window has; empty if the window is."""
+        if window.start >= window.end:
+            return window
+        return Span(self.blocked(window.start).start, self.blocked(window.end - 1).end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +85,11 @@ def _forbidden_starts(blocked: Iterable[Span], shape: Shape) -> list[Span]:
     )
 
 
-def _on_grid(opening: Opening, ranges: Sequence[Span], interval: int) -> Iterable[int]:
+def _on_grid(opening: Opening, ranges: Sequence[Span], interval: int) -> Iterator[int]:
     """The starts on an opening's grid: inside the opening as written, in steps of absolute minutes from its start."""
     anchor, end = opening.span
-    for low, high in ranges:
+    for at in range(bisect_right(ranges, anchor, key=lambda one: one.end), len(ranges)):
+        low, high = ranges[at]
         if low >= end:
             break
         first = max(low, anchor)

@@ -81,7 +81,9 @@ class SupportDesk:
         return case or NotFound(("input", "case"))
 
     async def open_cases(self, operation: Operation) -> list[SupportCase]:
-        """The cases an agent may enter now: of companies that do not exclude support."""
+        """The cases an agent may enter now, for nobody else: of companies that do not exclude support."""
+        if not await operation.permits(Action.LIST_OPEN_CASES):
+            return []
         async with operation.database.read() as connection:
             return await cases.open_cases(connection, now=operation.clock.now())
 
@@ -122,20 +124,27 @@ class SupportDesk:
         async with operation.database.read() as connection:
             return await audit.entry_by_id(connection, company_id, entry_id)
 
-    async def log_access(self, operation: Operation, company_ids: Iterable[str], access: Access) -> None:
-        """Write one entry per company reached, and commit it, before anything is executed (rule T4). Refusals too."""
-        agent = operation.actor
-        if not isinstance(agent, Support):
-            return
+    async def log_access(self, operation: Operation, company_ids: Iterable[str], access: Access) -> frozenset[str]:
+        """Write one entry per company reached, and commit it, before anything is executed (rule T4). Refusals too.
+
+        Returns the companies the entries say the agent was let into.
+        """
+        agent, reached = operation.actor, sorted(set(company_ids))
+        if not isinstance(agent, Support) or not reached:
+            return frozenset()
         now = operation.clock.now()
+        let_in = set()
         async with operation.database.write() as connection:
-            for company_id in sorted(set(company_ids)):
+            for company_id in reached:
                 company = await companies.company_by_id(connection, company_id)
                 if company is None:
                     continue
                 listed = await cases.open_cases(connection, now=now, company_id=company_id)
                 case_id = listed[0].id if listed and not company.exclude_support else None
                 await audit.record(connection, _entry(company_id, agent, access, case_id=case_id, at=now))
+                if case_id is not None:
+                    let_in.add(company_id)
+        return frozenset(let_in)
 
 
 async def _is_excluded(connection: Transaction, company_id: str) -> bool:

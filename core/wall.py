@@ -9,19 +9,25 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from slotgraph.core.answers import (
+    checked_busy,
+    checked_calendars,
+    checked_opened,
+    checked_presence,
+    checked_reference,
+    sound_failure,
+)
 from slotgraph.core.errors import KeyMissing, PluginFailed, ProviderFailure, ProviderTimeout, SealBroken
 from slotgraph.core.plugin import Account, Deadline, Offload, Provider, Transport
 from slotgraph.core.registry import Registry
 from slotgraph.core.values import (
     AskedCalendar,
-    Busy,
     BusyAnswer,
     Credentials,
     Entry,
     FoundCalendar,
     Gone,
     Opened,
-    Precision,
     Present,
     Reference,
     Span,
@@ -29,9 +35,6 @@ from slotgraph.core.values import (
 )
 
 T = TypeVar("T")
-
-MAX_BUSY_PER_CALENDAR = 50_000
-"""More busy spans than this in one answer are no calendar but a fault."""
 
 _log = logging.getLogger("slotgraph.wall")
 
@@ -78,36 +81,37 @@ class Wall:
         """When calendars block: an answer for each calendar asked, checked."""
 
         async def ask(provider: Provider, account: Account) -> Mapping[str, BusyAnswer | Unverified]:
-            return await provider.busy(account, calendars, window, except_)
+            answers = await provider.busy(account, calendars, window, except_)
+            return {calendar.id: checked_busy(answers, calendar.id) for calendar in calendars}
 
-        answers = await self.call(key, ask, deadline=deadline)
-        return {calendar.id: checked_busy(answers, calendar.id) for calendar in calendars}
+        return await self.call(key, ask, deadline=deadline)
 
     async def write(
         self, key: AccountKey, calendar_id: str, *, entry: Entry, idempotency: str, deadline: Deadline
     ) -> Reference:
         """Create one of our own entries."""
-        reference = await self.call(
-            key,
-            lambda provider, account: provider.write(account, calendar_id, entry, idempotency),
-            deadline=deadline,
-        )
-        return expected(reference, Reference)
+
+        async def write(provider: Provider, account: Account) -> Reference:
+            return checked_reference(await provider.write(account, calendar_id, entry, idempotency))
+
+        return await self.call(key, write, deadline=deadline)
 
     async def remove(self, key: AccountKey, reference: Reference, *, idempotency: str, deadline: Deadline) -> None:
         """Remove one of our own entries."""
-        await self.call(
-            key, lambda provider, account: provider.remove(account, reference, idempotency), deadline=deadline
-        )
 
-    async def probe(self, key: AccountKey, reference: Reference, *, deadline: Deadline) -> Present | Gone:
+        async def remove(provider: Provider, account: Account) -> None:
+            # A reference that names no entry could name the calendar itself: no provider ever gets one.
+            await provider.remove(account, checked_reference(reference), idempotency)
+
+        await self.call(key, remove, deadline=deadline)
+
+    async def probe(self, key: AccountKey, reference: Reference, *, deadline: Deadline) -> Present | Gone | Unverified:
         """Whether one of our own entries stands outside."""
-        answer = await self.call(key, lambda provider, account: provider.probe(account, reference), deadline=deadline)
-        if isinstance(answer, Unverified):
-            raise failure_from_unverified(answer)
-        if not isinstance(answer, Present | Gone):
-            raise PluginFailed
-        return answer
+
+        async def probe(provider: Provider, account: Account) -> Present | Gone | Unverified:
+            return checked_presence(await provider.probe(account, checked_reference(reference)))
+
+        return await self.call(key, probe, deadline=deadline)
 
     async def try_credentials(
         self, provider_name: str, credentials: Credentials, *, deadline: Deadline
@@ -123,10 +127,10 @@ class Wall:
         )
 
         async def attempt() -> tuple[Opened, list[FoundCalendar]]:
-            opened = expected(await provider.open(account), Opened)
-            return opened, [expected(found, FoundCalendar) for found in await provider.calendars(account)]
+            opened = checked_opened(await provider.open(account))
+            return opened, checked_calendars(await provider.calendars(account))
 
-        return await guarded(attempt(), provider=provider_name, deadline=deadline)
+        return await guarded(attempt, provider=provider_name, deadline=deadline)
 
     async def call(
         self, key: AccountKey, what: Callable[[Provider, Account], Awaitable[T]], *, deadline: Deadline
@@ -144,7 +148,7 @@ class Wall:
         account = Account(
             credentials=credentials, transport=self._transport, deadline=deadline, offload=self._offload, save=save
         )
-        return await guarded(what(provider, account), provider=key.provider, deadline=deadline)
+        return await guarded(lambda: what(provider, account), provider=key.provider, deadline=deadline)
 
     def _provider(self, name: str) -> Provider:
         provider = self.registry.provider(name)
@@ -157,50 +161,43 @@ async def _nothing_to_save(changed: Mapping[str, str]) -> None:
     """Credentials that are only being tried are stored by whoever tries them."""
 
 
-async def guarded(call: Awaitable[T], *, provider: str, deadline: Deadline) -> T:
-    """Await a plugin's call; anything it raises becomes a ProviderFailure."""
+async def guarded(call: Callable[[], Awaitable[T]], *, provider: str, deadline: Deadline) -> T:
+    """Await a plugin's call; anything it raises becomes a ProviderFailure, and at the deadline it is left behind.
+
+    It runs in a task of its own: one that swallows its cancellation, or raises one, keeps or cancels nobody but itself.
+    """
+    if deadline.remaining <= 0:
+        raise ProviderTimeout
+    task = asyncio.ensure_future(_tamed(call, provider))
+    task.add_done_callback(_forgotten)
     try:
-        async with asyncio.timeout(deadline.remaining):
-            return await call
-    except ProviderFailure:
-        raise
+        await asyncio.wait({task}, timeout=deadline.remaining)
+    finally:
+        if not task.done():
+            task.cancel()
+    if not task.done():
+        raise ProviderTimeout
+    if task.cancelled():
+        raise PluginFailed
+    return task.result()
+
+
+async def _tamed(call: Callable[[], Awaitable[T]], provider: str) -> T:
+    try:
+        return await call()
+    except ProviderFailure as failure:
+        raise sound_failure(failure) from None
     except TimeoutError:
         raise ProviderTimeout from None
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        raise
     # The wall: a plugin may raise anything. Its message may hold what it read, so only the class is logged (F1).
-    except Exception as error:  # noqa: BLE001 - the plugin wall
+    except BaseException as error:  # noqa: BLE001 - the plugin wall
         _log.warning("provider %s failed: %s", provider, type(error).__name__)
         raise PluginFailed from None
 
 
-def expected(value: object, kind: type[T]) -> T:
-    """The value, if the plugin answered the right kind."""
-    if not isinstance(value, kind):
-        raise PluginFailed(f"The plugin answered {type(value).__name__} instead of {kind.__name__}.")
-    return value
-
-
-def checked_busy(answers: object, calendar_id: str) -> BusyAnswer | Unverified:
-    """One calendar's busy answer; anything that is not positively one is Unverified (rule B4)."""
-    answer = answers.get(calendar_id) if isinstance(answers, Mapping) else None
-    if isinstance(answer, Unverified):
-        return answer
-    if not isinstance(answer, BusyAnswer) or not isinstance(answer.precision, Precision):
-        return PluginFailed().unverified()
-    if not isinstance(answer.busy, tuple) or len(answer.busy) > MAX_BUSY_PER_CALENDAR:
-        return PluginFailed().unverified()
-    return answer if all(_is_sound(busy) for busy in answer.busy) else PluginFailed().unverified()
-
-
-def _is_sound(busy: object) -> bool:
-    if not isinstance(busy, Busy):
-        return False
-    start, end = busy.span
-    return type(start) is int and type(end) is int and start <= end
-
-
-_FAILURES = {subclass.cause: subclass for subclass in ProviderFailure.__subclasses__()}
-
-
-def failure_from_unverified(answer: Unverified) -> ProviderFailure:
-    """The error that says what an Unverified says as data."""
-    return _FAILURES.get(answer.cause, PluginFailed)(retry_after=answer.retry_after)
+def _forgotten(task: asyncio.Future[T]) -> None:
+    """Look at what became of a call nobody waits for any more: else asyncio would log it, message and all."""
+    if not task.cancelled():
+        task.exception()

@@ -156,13 +156,6 @@ async def insert_booking(connection: AsyncConnection, booking: Booking) -> None:
         )
 
 
-async def delete_booking(connection: AsyncConnection, company_id: str, booking_id: str) -> None:
-    """Take back a booking that lost the race, inside the transaction that made it."""
-    a, b = t.attendance.c, t.booking.c
-    await connection.execute(delete(t.attendance).where(a.company_id == company_id, a.booking_id == booking_id))
-    await connection.execute(delete(t.booking).where(b.company_id == company_id, b.id == booking_id))
-
-
 async def set_cancelled(connection: AsyncConnection, company_id: str, booking_id: str, *, reason: str | None) -> bool:
     """Cancel a confirmed booking; False if it was not confirmed any more."""
     b = t.booking.c

@@ -111,7 +111,7 @@ async def blocked_spans(
 async def insert_block(
     connection: AsyncConnection, company_id: str, *, block_id: str, employee_id: str, booking_id: str, span: Span
 ) -> None:
-    """Block a span. Raises SpanTaken if it overlaps another of the employee; the transaction goes on."""
+    """Block a span. Raises SpanTaken if it overlaps another of the employee: roll back to where you were."""
     statement = insert(t.block).values(
         company_id=company_id,
         id=block_id,

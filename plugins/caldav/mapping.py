@@ -1,0 +1,101 @@
+"""Pure: our own entries, titles and zone properties between iCalendar text and values. The expansion of events is in `expansion`."""
+
+import hashlib
+import re
+from datetime import datetime, timedelta
+
+from icalendar import Calendar, Event
+
+from slotgraph.core.plugin import Entry, Span, instant_from_minute
+from slotgraph.plugins.caldav.moments import naive_from_text
+from slotgraph.plugins.caldav.recurrence import Budget
+from slotgraph.plugins.caldav.timing import Times
+from slotgraph.plugins.caldav.tokenizer import MAX_TITLE, Component, tokenized
+from slotgraph.plugins.caldav.zones import UTC_CLOCK, Zones, zone_name
+
+PRODUCT = "-//SlotGraph//SlotGraph//EN"
+MARK = "X-SLOTGRAPH-KEY"
+"""Property by which an operator recognises our entries; we ourselves go by the Reference (rule B6)."""
+
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9-]{1,64}")
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+# Controls, line separators that some parsers break lines at, bidi overrides, and halves of surrogate pairs.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+def printable(text: str, *, lines: bool) -> str:
+    """Text without control characters; with `lines` its line breaks stay, else they become blanks."""
+    joined = text.replace("\r\n", "\n").replace("\r", "\n")
+    cleaned = _UNPRINTABLE.sub("", joined)
+    return cleaned if lines else " ".join(cleaned.split())
+
+
+def title_from_text(raw: str) -> str | None:
+    """A SUMMARY's title, without escapes and control characters; None if nothing is left."""
+    unescaped = _ESCAPED.sub(lambda match: "\n" if match[1] in "nN" else match[1], raw)
+    return printable(unescaped, lines=False)[:MAX_TITLE] or None
+
+
+def uid_from_key(key: str) -> str:
+    """The UID of the entry of a key, safe as a file name: the same for the same key."""
+    return f"slotgraph-{key if _PLAIN_KEY.fullmatch(key) else hashlib.sha256(key.encode()).hexdigest()}"
+
+
+def text_from_entry(entry: Entry, uid: str, *, stamp: datetime) -> str:
+    """An entry as iCalendar.
+
+    Times are in UTC: no VTIMEZONE that a server could misread, and clients show them in the reader's zone. No ATTENDEE and no
+    ORGANIZER, so that no server sends invitations.
+    """
+    event = Event()
+    event.add("uid", uid)
+    event.add("dtstamp", stamp)
+    event.add("dtstart", instant_from_minute(entry.span.start))
+    event.add("dtend", instant_from_minute(entry.span.end))
+    event.add("summary", printable(entry.title, lines=False))
+    if description := printable(entry.description, lines=True).strip():
+        event.add("description", description)
+    event.add("status", "CONFIRMED")
+    event.add("transp", "OPAQUE")
+    event.add(MARK, uid)
+    calendar = Calendar()
+    calendar.add("prodid", PRODUCT)
+    calendar.add("version", "2.0")
+    calendar.add_component(event)
+    text: str = calendar.to_ical().decode()
+    return text
+
+
+def span_of_entry(text: str, uid: str) -> Span | None:
+    """Where the entry of a UID stands in an iCalendar text; None if it is another event's text.
+
+    Raises ValueError if its times cannot be read. Floating times, which a client may have made of ours, are read as UTC.
+    """
+    for calendar in tokenized(text):
+        for event in calendar.parts:
+            if event.name == "VEVENT" and (line := event.line("UID")) and line.value.strip() == uid:
+                timing = _times(calendar, event).timing(event)
+                return timing.span_at(timing.start.wall)
+    return None
+
+
+def _times(calendar: Component, event: Component) -> Times:
+    start = event.line("DTSTART")
+    if start is None:
+        raise ValueError("an event without start")
+    definitions = [part for part in calendar.parts if part.name == "VTIMEZONE"]
+    return Times(Zones(definitions, naive_from_text(start.value) + timedelta(days=366), Budget(20_000)), UTC_CLOCK)
+
+
+def zone_from_text(text: str) -> str | None:
+    """The IANA zone of a calendar-timezone property (RFC 4791 section 5.2.2), if it can be told."""
+    try:
+        calendars = tokenized(text)
+    except ValueError:
+        return None
+    for calendar in calendars:
+        for part in calendar.parts:
+            for line in (part.line("TZID"), part.line("X-LIC-LOCATION")):
+                if line and (name := zone_name(line.value)):
+                    return name
+    return None

@@ -1,0 +1,1 @@
+"""The process: settings, HTTP application, logins, worker, command line."""

@@ -1,0 +1,112 @@
+"""The ASGI application: routes, and the round of the calendar writer. Decides nothing."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from slotgraph.core.calendar_writer import CalendarWriter
+from slotgraph.core.errors import ErrorCode, SlotGraphError
+from slotgraph.schema.build import build
+from slotgraph.server.auth import Cookie
+from slotgraph.server.graphql_endpoint import GraphQLEndpoint, broken, refusal
+from slotgraph.server.joining import Joined
+from slotgraph.server.settings import Settings
+
+SWEEP_EVERY_SECONDS = 60.0
+GRAPHIQL = Path(__file__).parent / "web" / "graphiql"
+
+_log = logging.getLogger("slotgraph.server")
+
+
+def create_app(joined: Joined, settings: Settings, *, first_request: Mapping[str, object] | None = None) -> Starlette:
+    """The application. `first_request` (query and variables) is what GraphiQL begins with."""
+    cookie = Cookie(secure=settings.public_url.startswith("https://"))
+    endpoint = GraphQLEndpoint(joined, build(), cookie=cookie, development=settings.development)
+    routes: list[BaseRoute] = [
+        Route("/graphql", endpoint.__call__, methods=["POST"]),
+        Route("/healthz", _is_up, methods=["GET"]),
+        Route("/readyz", _readiness(joined), methods=["GET"]),
+    ]
+    if settings.development:
+        routes += _graphiql(first_request or {})
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with sweeping(joined.writer):
+            yield
+
+    handlers = {HTTPException: _no_such_place, Exception: _failed}
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
+
+
+async def _no_such_place(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return refusal(error.status_code, f"{error.detail}.", ErrorCode.NOT_FOUND, headers=error.headers)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    """The app edge. Starlette raises the error again behind this answer, and the server logs where it came from."""
+    return broken()
+
+
+@contextlib.asynccontextmanager
+async def sweeping(writer: CalendarWriter) -> AsyncIterator[None]:
+    """Try again what could not be written outside: at start, and every minute until the end."""
+    task = asyncio.create_task(_sweep_for_ever(writer))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _sweep_for_ever(writer: CalendarWriter) -> None:
+    while True:
+        try:
+            await writer.sweep()
+        # The worker loop: one bad round must not end all later ones.
+        except Exception as error:  # noqa: BLE001 - the worker loop
+            _log.error("a round of calendar writing failed: %s", type(error).__name__)
+        await asyncio.sleep(SWEEP_EVERY_SECONDS)
+
+
+async def _is_up(request: Request) -> Response:
+    return PlainTextResponse("ok\n")
+
+
+def _readiness(joined: Joined) -> Callable[[Request], Awaitable[Response]]:
+    async def is_ready(request: Request) -> Response:
+        try:
+            async with joined.parts.database.read() as connection:
+                await connection.exec_driver_sql("SELECT 1")
+        except SlotGraphError as error:
+            # Where our files lie is nobody's business but the operator's.
+            _log.error("not ready: %s", error)
+            return PlainTextResponse("not ready\n", 503)
+        return PlainTextResponse("ready\n")
+
+    return is_ready
+
+
+def _graphiql(first_request: Mapping[str, object]) -> list[BaseRoute]:
+    async def start(request: Request) -> Response:
+        return JSONResponse(dict(first_request))
+
+    async def home(request: Request) -> Response:
+        return RedirectResponse("/graphiql/")
+
+    return [
+        Route("/", home),
+        Route("/graphiql/start.json", start),
+        Mount("/graphiql", StaticFiles(directory=GRAPHIQL, html=True)),
+    ]

@@ -1,0 +1,75 @@
+"""Who sent a request: API token, session cookie, or nobody; and the cookie's life. Cross-site requests never carry a login."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from slotgraph.core.access import actor_of_session, actor_of_token
+from slotgraph.core.errors import Forbidden, Unauthenticated
+from slotgraph.core.policy import Actor, Anonymous
+from slotgraph.core.store.engine import Database
+from slotgraph.core.values import Secret
+
+CLIENT_HEADER = "x-slotgraph-client"
+"""Must be sent with every request that carries the cookie: a foreign page cannot set it without our leave (CORS)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The actor of a request, the session it came with, and a short name of the program that sent it."""
+
+    actor: Actor
+    session: Secret | None
+    client: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """The session cookie. Behind HTTPS it is bound to this very host."""
+
+    secure: bool
+
+    @property
+    def name(self) -> str:
+        """Its name; `__Host-` makes browsers refuse it for other hosts and paths."""
+        return "__Host-slotgraph" if self.secure else "slotgraph"
+
+    def set(self, response: Response, session: Secret, *, expires_at: datetime) -> None:
+        """Give the browser the session."""
+        response.set_cookie(
+            self.name,
+            session.reveal(),
+            expires=expires_at,
+            path="/",
+            secure=self.secure,
+            httponly=True,
+            samesite="lax",
+        )
+
+    def drop(self, response: Response) -> None:
+        """Take the session from the browser."""
+        response.delete_cookie(self.name, path="/", secure=self.secure, httponly=True, samesite="lax")
+
+
+async def caller_of(request: Request, database: Database, cookie: Cookie, *, now: datetime) -> Caller:
+    """Who sent a request. Raises Unauthenticated for a token that is not good, Forbidden for a cookie without the header."""
+    client = request.headers.get(CLIENT_HEADER) or request.headers.get("user-agent", "")
+    authorization = request.headers.get("authorization")
+    if authorization is not None:
+        return Caller(await _token_actor(authorization, database, now=now), None, client)
+    session = request.cookies.get(cookie.name)
+    if session is None:
+        return Caller(Anonymous(), None, client)
+    if not request.headers.get(CLIENT_HEADER):
+        raise Forbidden("A request with a session cookie must carry the header X-SlotGraph-Client.")
+    return Caller(await actor_of_session(database, session, now=now), Secret(session), client)
+
+
+async def _token_actor(authorization: str, database: Database, *, now: datetime) -> Actor:
+    scheme, _, text = authorization.partition(" ")
+    actor = await actor_of_token(database, text.strip(), now=now) if scheme.lower() == "bearer" else None
+    if actor is None:
+        raise Unauthenticated("This API token is wrong, revoked or has ended.")
+    return actor

@@ -1,0 +1,78 @@
+"""The one place where the parts are joined: database, vault, registry and transport in, use cases out. Knows no HTTP server."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from slotgraph.core.access import AccessDesk
+from slotgraph.core.accounts import Accounts
+from slotgraph.core.asking import Asking
+from slotgraph.core.booking import Bookings
+from slotgraph.core.calendar_choices import CalendarChoices
+from slotgraph.core.calendar_writer import CalendarWriter
+from slotgraph.core.changing import BookingDesk
+from slotgraph.core.clock import Clock
+from slotgraph.core.credentials import SealedCredentials
+from slotgraph.core.freebusy import FreeBusy
+from slotgraph.core.gate import Gate
+from slotgraph.core.health import HealthNotes
+from slotgraph.core.offload import Offload
+from slotgraph.core.overview import Overviews
+from slotgraph.core.passwords import Passwords
+from slotgraph.core.profile import Profiles
+from slotgraph.core.registry import Registry
+from slotgraph.core.search import Search
+from slotgraph.core.store.engine import Database
+from slotgraph.core.support import SupportDesk
+from slotgraph.core.transport import Transport
+from slotgraph.core.vault import Vault
+from slotgraph.core.wall import Wall
+from slotgraph.schema.context import UseCases
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the use cases stand on. Whoever opened them closes them."""
+
+    database: Database
+    clock: Clock
+    vault: Vault
+    registry: Registry
+    transport: Transport
+    offload: Offload
+    passwords: Passwords
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The use cases, and what the process needs beside them."""
+
+    parts: Parts
+    use_cases: UseCases
+    writer: CalendarWriter
+    health: HealthNotes
+    gate: Gate
+
+
+def join(parts: Parts, *, session_for: timedelta = timedelta(hours=12)) -> Joined:
+    """Join the parts."""
+    database, clock, registry = parts.database, parts.clock, parts.registry
+    credentials = SealedCredentials(database, parts.vault)
+    wall = Wall(registry, credentials=credentials, transport=parts.transport, offload=parts.offload)
+    health = HealthNotes(database, clock)
+    asking = Asking(FreeBusy(wall, clock), health)
+    writer = CalendarWriter(database, wall, clock)
+    gate = Gate()
+    manage_key = parts.vault.manage_key()
+    use_cases = UseCases(
+        registry=registry,
+        search=Search(asking),
+        bookings=Bookings(asking, writer, manage_key=manage_key),
+        booking_desk=BookingDesk(writer, manage_key=manage_key),
+        overviews=Overviews(wall, health),
+        accounts=Accounts(wall, parts.vault, registry),
+        calendar_choices=CalendarChoices(registry),
+        profiles=Profiles(gate),
+        support=SupportDesk(gate),
+        access=AccessDesk(parts.passwords, session_for=session_for),
+    )
+    return Joined(parts, use_cases, writer, health, gate)

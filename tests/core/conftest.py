@@ -1,0 +1,41 @@
+"""A small company on a real SQLite file, with calendars in memory and a clock that stands: see world.py."""
+
+import importlib.util
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from slotgraph.core.store.migrate import migrate
+
+
+def _loaded(name: str) -> ModuleType:
+    full_name = f"slotgraph_tests_core_{name}"
+    spec = importlib.util.spec_from_file_location(full_name, Path(__file__).parent / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = sys.modules[full_name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_world = _loaded("world")
+
+
+@pytest.fixture(scope="session")
+def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("migrated") / "slotgraph.db"
+    migrate(path)
+    return path.read_bytes()
+
+
+@pytest.fixture
+async def world(tmp_path: Path, migrated_database: bytes) -> AsyncIterator[object]:
+    """The company `demo` with Anna and Ben, who cut hair on weekdays from nine to five, and nobody's calendar yet."""
+    path = tmp_path / "slotgraph.db"
+    path.write_bytes(migrated_database)
+    world = await _world.World.made(path)
+    yield world
+    await world.close()

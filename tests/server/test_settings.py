@@ -1,0 +1,145 @@
+"""Settings: where they come from, what is refused and how, and that their page is current."""
+
+from pathlib import Path
+
+import pytest
+
+from slotgraph.core.errors import SettingError
+from slotgraph.server.settings import Settings, describe_settings, read_settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def refusal(variables: dict[str, str] | None = None, *, config: Path | None = None) -> str:
+    with pytest.raises(SettingError) as caught:
+        read_settings(config, environ=variables or {})
+    return str(caught.value)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    return tmp_path / "slotgraph.toml"
+
+
+def test_nothing_set_gives_the_defaults() -> None:
+    assert read_settings(environ={"PATH": "/bin"}) == Settings()
+
+
+def test_environment_wins_over_file(config: Path) -> None:
+    config.write_text('port = 8123\nlog_format = "json"\n')
+    settings = read_settings(config, environ={"SLOTGRAPH_PORT": "9000"})
+    assert (settings.port, settings.log_format) == (9000, "json")
+
+
+def test_file_is_named_by_variable_and_option_wins(config: Path, tmp_path: Path) -> None:
+    config.write_text("port = 8123\n")
+    other = tmp_path / "other.toml"
+    other.write_text("port = 8124\n")
+    environ = {"SLOTGRAPH_CONFIG": str(config)}
+    assert read_settings(environ=environ).port == 8123
+    assert read_settings(other, environ=environ).port == 8124
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "name", "value"),
+    [
+        ("SLOTGRAPH_DEVELOPMENT", "Yes", "development", True),
+        ("SLOTGRAPH_DEVELOPMENT", "0", "development", False),
+        ("SLOTGRAPH_LOG_LEVEL", "WARNING", "log_level", "warning"),
+        ("SLOTGRAPH_ALLOW_PRIVATE_ADDRESSES", "true", "allow_private_addresses", True),
+        ("SLOTGRAPH_ALLOW_PRIVATE_ADDRESSES", "10.0.0.0/8, ::1", "allow_private_addresses", ("10.0.0.0/8", "::1")),
+        ("SLOTGRAPH_BASE_URL", "https://book.example/", "base_url", "https://book.example/"),
+    ],
+)
+def test_variable_is_read_as_its_type(variable: str, text: str, name: str, value: object) -> None:
+    assert getattr(read_settings(environ={variable: text}), name) == value
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"SLOTGRAPH_PORT": "abc"}, ["SLOTGRAPH_PORT", "'abc'", "1 to 65535"]),
+        ({"SLOTGRAPH_PORT": "70000"}, ["SLOTGRAPH_PORT", "70000", "1 to 65535"]),
+        ({"SLOTGRAPH_PORT": ""}, ["SLOTGRAPH_PORT", "''"]),
+        ({"SLOTGRAPH_DEVELOPMENT": "perhaps"}, ["SLOTGRAPH_DEVELOPMENT", "'perhaps'", "true or false"]),
+        ({"SLOTGRAPH_LOG_FORMAT": "xml"}, ["SLOTGRAPH_LOG_FORMAT", "'xml'", "console or json"]),
+        ({"SLOTGRAPH_ALLOW_PRIVATE_ADDRESSES": "10.0.0.0/8,lan"}, ["allow_private_addresses", "'lan'", "10.0.0.0/8"]),
+        ({"SLOTGRAPH_BASE_URL": "book.example"}, ["base_url", "http or https"]),
+        ({"SLOTGRAPH_PROT": "8123"}, ["SLOTGRAPH_PROT", "Did you mean SLOTGRAPH_PORT?"]),
+        ({"SLOTGRAPH_XYZZY": "1"}, ["SLOTGRAPH_XYZZY", "slotgraph settings"]),
+        ({"SLOTGRAPH_CONFIG": "/nowhere/slotgraph.toml"}, ["/nowhere/slotgraph.toml", "cannot be read"]),
+    ],
+)
+def test_wrong_variable_is_named_with_what_came_and_what_is_allowed(
+    variables: dict[str, str], words: list[str]
+) -> None:
+    message = refusal(variables)
+    assert all(word in message for word in words), message
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("port = true", ["port in ", "True", "1 to 65535"]),
+        ('port = "8000"', ["port in ", "'8000'"]),
+        ("prot = 8000", ["setting prot", "Did you mean port?"]),
+        ("[server]\nport = 8000", ["setting server"]),
+        ("port = [}", ["no TOML", "line 1"]),
+    ],
+)
+def test_wrong_file_is_named_with_what_came_and_what_is_allowed(config: Path, text: str, words: list[str]) -> None:
+    config.write_text(text)
+    message = refusal(config=config)
+    assert all(word in message for word in [*words, str(config)]), message
+
+
+@pytest.mark.parametrize("url", ["postgresql://me:hunter2@db/slotgraph", "sqlite:///", "sqlite:///a.db?mode=hunter2"])
+def test_refused_database_is_not_repeated(url: str) -> None:
+    assert "hunter2" not in refusal({"SLOTGRAPH_DATABASE": url})
+
+
+def test_refused_database_of_a_wrong_type_is_not_repeated(config: Path) -> None:
+    config.write_text('database = ["postgresql://me:hunter2@db/slotgraph"]')
+    assert "hunter2" not in refusal(config=config)
+
+
+@pytest.mark.parametrize("url", ["https://me:hunter2@book.example", "https://book.example/?a=hunter2", "https://[::1"])
+def test_refused_base_url_is_not_repeated(url: str) -> None:
+    assert "hunter2" not in refusal({"SLOTGRAPH_BASE_URL": url})
+
+
+def test_relative_paths_begin_in_the_data_folder() -> None:
+    settings = Settings(data_folder="/srv/slotgraph", key_file="/etc/slotgraph.key")
+    assert settings.database_path == Path("/srv/slotgraph/slotgraph.db")
+    assert settings.database_url == "sqlite:////srv/slotgraph/slotgraph.db"
+    assert settings.key_path == Path("/etc/slotgraph.key")
+    assert Settings(database="sqlite:////var/a.db").database_path == Path("/var/a.db")
+
+
+def test_public_url_is_made_of_host_and_port_unless_set() -> None:
+    assert Settings(host="::1", port=8123).public_url == "http://[::1]:8123"
+    assert Settings(base_url="https://book.example/").public_url == "https://book.example"
+
+
+def test_allowed_networks_are_none_all_or_those_listed() -> None:
+    assert Settings().allowed_networks == ()
+    assert [str(network) for network in Settings(allow_private_addresses=True).allowed_networks] == [
+        "0.0.0.0/0",
+        "::/0",
+    ]
+    assert [str(network) for network in Settings(allow_private_addresses=("10.0.0.0/8",)).allowed_networks] == [
+        "10.0.0.0/8"
+    ]
+
+
+def test_page_of_settings_is_current() -> None:
+    """If not: `slotgraph settings > docs/settings.md`."""
+    assert (ROOT / "docs" / "settings.md").read_text() == describe_settings()
+
+
+def test_every_setting_is_on_the_page_with_what_is_allowed() -> None:
+    page = describe_settings()
+    for name in Settings.__struct_fields__:
+        section = page.partition(f"## {name}\n")[2].partition("\n## ")[0]
+        assert f"SLOTGRAPH_{name.upper()}" in section
+        assert "Allowed: " in section
