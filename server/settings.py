@@ -89,15 +89,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             extra={"allowed": "true or false"},
         ),
     ] = False
-    calendar_deadline_ms: Annotated[
-        int,
-        Meta(
-            description="How long one search waits for calendars, in milliseconds. Callers may ask for less.",
-            extra={"allowed": "a number from 100 to 60000"},
-            ge=100,
-            le=60_000,
-        ),
-    ] = 8000
     session_hours: Annotated[
         int,
         Meta(

@@ -8,7 +8,8 @@ import asyncio
 import base64
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from caldav.async_davclient import AsyncDAVClient
 from caldav.response import DAVResponse
@@ -32,6 +33,8 @@ for _name in ("caldav", "httpx", "niquests"):
     # At DEBUG they write whole bodies and full addresses.
     logging.getLogger(_name).setLevel(logging.WARNING)
     logging.getLogger(_name).propagate = False
+
+Result = TypeVar("Result")
 
 MAX_REPORT_BYTES = 10 * 1024 * 1024
 MAX_OTHER_BYTES = 2 * 1024 * 1024
@@ -104,6 +107,12 @@ class CalDavClient(AsyncDAVClient):
         if answer.status != 207:
             raise failure_from(answer)
         return answer
+
+    async def read(self, function: Callable[[bytes, str], Result], answer: Answer, about: str) -> Result:
+        """Have a body read by an importable function that also takes its URL or UID; large ones in another process."""
+        account = self._account
+        weight = len(answer.body)
+        return await account.offload.run(function, answer.body, about, deadline=account.deadline, weight=weight)
 
 
 def said(answer: Answer) -> str:

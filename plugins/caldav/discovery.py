@@ -115,16 +115,14 @@ async def _principal_at(account: Account, url: str) -> tuple[CalDavClient, Princ
         if answer.status not in _REDIRECTS:
             if answer.status != 207:
                 raise failure_from(answer)
-            return client, await _read(account, answer, url)
+            return client, await _read(client, answer, url)
         url = _redirected(answer, url)
     raise AnswerMalformed("The server redirects in a circle.", server_answer=said(answer))
 
 
-async def _read(account: Account, answer: Answer, url: str) -> Principal:
+async def _read(client: CalDavClient, answer: Answer, url: str) -> Principal:
     try:
-        return await account.offload.run(
-            read_principal, answer.body, url, deadline=account.deadline, weight=len(answer.body)
-        )
+        return await client.read(read_principal, answer, url)
     except AnswerMalformed as failure:
         raise AnswerMalformed(str(failure), server_answer=said(answer)) from None
 

@@ -50,51 +50,47 @@ class Listing:
 async def listing_of(account: Account, *, now: datetime, lookup: Lookup) -> Listing:
     """Find the home, list its calendars and try out how they can be read. Raises ProviderFailure."""
     home = await home_of(account, lookup=lookup)
-    collections = await _collections(account, home)
-    default = await _default_calendar(account, home)
+    collections = await _collections(home)
+    default = await _default_calendar(home)
     findings = _Findings(
-        await _sends_only_what_is_asked(account, home.client, collections, now=now),
-        await _series_filter(account, home.client, collections),
+        await _sends_only_what_is_asked(home.client, collections, now=now),
+        await _series_filter(home.client, collections),
     )
     found = tuple(_calendar(collection, home, findings) for collection in collections)
     return Listing(_with_primary(found, default), frozenset(Rung(one.flags[RUNG]) for one in found))
 
 
-async def _collections(account: Account, home: Home) -> list[Collection]:
+async def _collections(home: Home) -> list[Collection]:
     listed: dict[str, Collection] = {}
     for url in home.homes:
         body = bodies.propfind(CALENDAR_PROPERTIES)
         answer = await home.client.multistatus("PROPFIND", url, body=body, depth=1)
-        found = await account.offload.run(
-            read_collections, answer.body, url, deadline=account.deadline, weight=len(answer.body)
-        )
+        found = await home.client.read(read_collections, answer, url)
         listed.update((path_of(collection.url), collection) for collection in found)
     return list(listed.values())
 
 
-async def _default_calendar(account: Account, home: Home) -> str | None:
+async def _default_calendar(home: Home) -> str | None:
     if home.inbox is None:
         return None
     try:
         answer = await home.client.multistatus(
             "PROPFIND", home.inbox, body=bodies.propfind([DEFAULT_CALENDAR]), depth=0
         )
-        return read_default_calendar(answer.body, home.inbox)
+        return await home.client.read(read_default_calendar, answer, home.inbox)
     except (AccountRevoked, ProviderTimeout, ProviderUnreachable, ProviderThrottled):
         raise
     except ProviderFailure:
         return None  # an inbox that cannot be read only costs the hint
 
 
-async def _sends_only_what_is_asked(
-    account: Account, client: CalDavClient, collections: Sequence[Collection], *, now: datetime
-) -> bool:
+async def _sends_only_what_is_asked(client: CalDavClient, collections: Sequence[Collection], *, now: datetime) -> bool:
     """Ask calendars until one holds events to judge by. What no event shows is not assumed: titles might travel."""
     wanted = bodies.properties_wanted(titles=False, addresses=False)
     for days in PROBED_DAYS:
         around = (now - timedelta(days=days), now + timedelta(days=days))
         for collection in collections[:MAX_PROBED]:
-            verdict = await _probe(account, client, collection, bodies.calendar_query(around, partial=wanted))
+            verdict = await _probe(client, collection, bodies.calendar_query(around, partial=wanted))
             if verdict is None or verdict.held_back:
                 return False
             if verdict.events:
@@ -102,11 +98,11 @@ async def _sends_only_what_is_asked(
     return False
 
 
-async def _series_filter(account: Account, client: CalDavClient, collections: Sequence[Collection]) -> SeriesFilter:
+async def _series_filter(client: CalDavClient, collections: Sequence[Collection]) -> SeriesFilter:
     """Ask calendars for their series until one has any; a server that does not know the filter may say anything."""
     body = bodies.calendar_query(None, partial=["RRULE"], with_property="RRULE")
     for collection in collections[:MAX_PROBED]:
-        verdict = await _probe(account, client, collection, body)
+        verdict = await _probe(client, collection, body)
         if verdict is None or verdict.has_event_without_rule:
             return SeriesFilter.FAILS
         if verdict.events:
@@ -114,13 +110,11 @@ async def _series_filter(account: Account, client: CalDavClient, collections: Se
     return SeriesFilter.UNTRIED
 
 
-async def _probe(account: Account, client: CalDavClient, collection: Collection, body: str) -> Verdict | None:
+async def _probe(client: CalDavClient, collection: Collection, body: str) -> Verdict | None:
     """What comes back for a question; None if the server does not like it."""
     try:
         answer = await client.multistatus("REPORT", collection.url, body=body, depth=1)
-        return await account.offload.run(
-            read_probe, answer.body, collection.url, deadline=account.deadline, weight=len(answer.body)
-        )
+        return await client.read(read_probe, answer, collection.url)
     except (AccountRevoked, ProviderTimeout, ProviderUnreachable, ProviderThrottled):
         raise
     except ProviderFailure:

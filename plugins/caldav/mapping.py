@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from icalendar import Calendar, Event
 
-from slotgraph.core.plugin import Entry, Span, instant_from_minute
+from slotgraph.core.plugin import AnswerMalformed, Entry, Span, instant_from_minute
 from slotgraph.plugins.caldav.moments import naive_from_text
 from slotgraph.plugins.caldav.recurrence import Budget
 from slotgraph.plugins.caldav.timing import Times
@@ -66,11 +66,19 @@ def text_from_entry(entry: Entry, uid: str, *, stamp: datetime) -> str:
     return text
 
 
-def span_of_entry(text: str, uid: str) -> Span | None:
-    """Where the entry of a UID stands in an iCalendar text; None if it is another event's text.
+def read_entry(body: bytes, uid: str) -> Span:
+    """Where the entry of a UID stands. Raises AnswerMalformed if it is another event's text, or cannot be read."""
+    try:
+        span = _span_of_entry(body.decode(), uid)
+    except (ValueError, OverflowError):
+        span = None
+    if span is None:
+        raise AnswerMalformed("What stands at the entry's address is not the entry.")
+    return span
 
-    Raises ValueError if its times cannot be read. Floating times, which a client may have made of ours, are read as UTC.
-    """
+
+def _span_of_entry(text: str, uid: str) -> Span | None:
+    """Floating times, which a client may have made of ours, are read as UTC."""
     for calendar in tokenized(text):
         for event in calendar.parts:
             if event.name == "VEVENT" and (line := event.line("UID")) and line.value.strip() == uid:

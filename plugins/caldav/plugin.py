@@ -44,7 +44,6 @@ FIELDS = (
     LinkField(
         "url",
         "Address of the calendar server",
-        FieldKind.URL,
         help="As the server's help gives it for CalDAV; often the domain or the e-mail address is enough.",
     ),
     LinkField("username", "User name"),

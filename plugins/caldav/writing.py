@@ -7,10 +7,10 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from slotgraph.core.plugin import (
     Answer,
-    AnswerMalformed,
     CalendarMissing,
     Entry,
     Gone,
+    PluginFailed,
     Present,
     ProviderFailure,
     ProviderUnreachable,
@@ -20,7 +20,7 @@ from slotgraph.core.plugin import (
 )
 from slotgraph.plugins.caldav import bodies
 from slotgraph.plugins.caldav.client import CalDavClient, failure_from, said
-from slotgraph.plugins.caldav.mapping import span_of_entry, text_from_entry, uid_from_key
+from slotgraph.plugins.caldav.mapping import read_entry, text_from_entry, uid_from_key
 from slotgraph.plugins.caldav.properties import check_presence
 
 _DONE = frozenset({200, 201, 204})
@@ -98,7 +98,7 @@ class Writer:
                 return Present(standing.span)
             body = bodies.propfind(["{DAV:}resourcetype"])
             answer = await self.client.multistatus("PROPFIND", self.calendar_id, body=body, depth=0)
-            pass
+            await self.client.read(check_presence, answer, self.calendar_id)
         except ProviderFailure as failure:
             return failure.unverified()
         return Gone()
@@ -114,16 +114,14 @@ class Writer:
             return None
         if answer.status != 200:
             raise failure_from(answer)
-        try:
-            span = span_of_entry(answer.body.decode(), uid)
-        except (ValueError, OverflowError):
-            span = None
-        if span is None:
-            raise AnswerMalformed("What stands at the entry's address is not the entry.", server_answer=said(answer))
-        return Standing(span, answer.headers.get("etag"))
+        return Standing(await self.client.read(read_entry, answer, uid), answer.headers.get("etag"))
 
     def _url(self, reference: Reference) -> str:
-        return urljoin(self.calendar_id, reference.id)
+        url = urljoin(self.calendar_id, reference.id)
+        if not urlsplit(url).path.endswith(".ics"):
+            # An empty or cut reference would name the calendar itself, and DELETE it.
+            raise PluginFailed("The reference names no entry.")
+        return url
 
     def _reference(self, url: str, etag: str | None) -> Reference:
         return Reference(self.calendar_id, urlsplit(url).path, etag)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -223,6 +224,23 @@ async def test_instance_moved_far_into_the_window_is_found(calendar, series: str
     assert [one.span for one in answer.busy] == [Span(utc("0316T1100"), utc("0316T1200"))]
 
 
+@pytest.mark.parametrize(
+    ("series", "start", "filters"),
+    [
+        ("works", "20270313T000000Z", ["RDATE", "RRULE"]),
+        ("untried", "20260314T000000Z", ["RDATE", "RRULE"]),
+        ("fails", "20260314T000000Z", []),
+    ],
+)
+async def test_series_are_asked_for_apart_or_by_a_wide_range(
+    fake, account_for, series: str, start: str, filters: list[str]
+) -> None:
+    fake.tell("REPORT", "/work/", _multistatus(""))
+    await busy(account_for(fake.url), f"{fake.url}work/", flags={"ladder": "full", "series": series})
+    assert sorted(name for body in fake.bodies for name in re.findall(r'prop-filter name="(\w+)"', body)) == filters
+    assert [found for body in fake.bodies for found in re.findall(r'start="(\w+)"', body)] == [start]
+
+
 @pytest.mark.parametrize("series", ["works", "untried"])
 async def test_dates_listed_apart_are_found(calendar, series: str) -> None:
     made, account = calendar
@@ -332,7 +350,7 @@ async def test_removing_is_fine_whether_it_was_there_or_not(fake, account_for, s
 
 
 async def test_reference_to_another_server_gets_no_password(fake, account_for) -> None:
-    reference = Reference(f"{fake.url}work/", "http://127.0.0.2:9/x.ics")
+    reference = Reference(f"{fake.url}work/", f"{fake.url.replace('127.0.0.1', 'localhost')}x.ics")
     assert await PROVIDER.probe(account_for(fake.url), reference) == Unverified(FailureCause.UNREACHABLE)
     assert fake.seen == []
 

@@ -258,9 +258,10 @@ EVENT = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\nDTSTART:20270301T090000Z\n{}END:V
         ({"home_work_1.ics": EVENT.format(""), "home_work_2.ics": EVENT.format("SUMMARY:x\n")}, "full"),
         ({"home_work_1.ics": EVENT.format("DTSTAMP:20270101T000000Z\n")}, "full"),
         ({"home_work_1.ics": EVENT.format("BEGIN:VALARM\nTRIGGER:PT0S\nEND:VALARM\n")}, "full"),
+        ({"home_work_1.ics": EVENT.format(""), "home_work_2.ics": ""}, "full"),
         ({}, "full"),
     ],
-    ids=["nothing more", "a title in one", "a time stamp", "an alarm", "no event to judge by"],
+    ids=["nothing more", "a title in one", "a time stamp", "an alarm", "one held back", "no event to judge by"],
 )
 async def test_partial_read_is_believed_only_when_events_show_it(
     fake, account_for, events: dict[str, str], ladder: str
