@@ -20,6 +20,7 @@ from slotgraph.core.plugin import (
     Entry,
     FailureCause,
     Gone,
+    PluginFailed,
     Precision,
     Present,
     Provider,
@@ -347,6 +348,13 @@ async def test_server_that_ignores_if_none_match_is_fine(fake, account_for) -> N
 async def test_removing_is_fine_whether_it_was_there_or_not(fake, account_for, status: int) -> None:
     fake.tell("DELETE", PATH, web.Response(status=status))
     await PROVIDER.remove(account_for(fake.url), Reference(f"{fake.url}work/", PATH), KEY)
+
+
+@pytest.mark.parametrize("cut", ["", "/", "work/", "../"])
+async def test_removal_by_a_cut_reference_never_reaches_the_calendar(fake, account_for, cut: str) -> None:
+    with pytest.raises(PluginFailed):
+        await PROVIDER.remove(account_for(fake.url), Reference(f"{fake.url}work/", cut), KEY)
+    assert fake.seen == []
 
 
 async def test_reference_to_another_server_gets_no_password(fake, account_for) -> None:
