@@ -71,7 +71,7 @@ def test_plugin_registers_the_provider() -> None:
     (provider,) = register_providers()
     assert isinstance(provider, Provider)
     assert [(field.name, field.kind.value) for field in provider.link.fields] == [
-        ("url", "URL"),
+        ("url", "TEXT"),
         ("username", "TEXT"),
         ("password", "SECRET"),
     ]
