@@ -5,12 +5,14 @@ SHELL := /bin/sh
 
 # Settings of other environments have no say here.
 unexport VIRTUAL_ENV CONDA_PREFIX PYTHONHOME PYTHONPATH PIP_TARGET PIP_PREFIX PIP_ROOT PIP_REQUIRE_HASHES
-unexport UV_NO_SYNC UV_SYSTEM_PYTHON UV_PROJECT UV_NO_DEV UV_NO_DEFAULT_GROUPS UV_LOCKED
+unexport PYTHONDONTWRITEBYTECODE UV_NO_SYNC UV_SYSTEM_PYTHON UV_PROJECT UV_NO_DEV UV_NO_DEFAULT_GROUPS UV_LOCKED
 export PIP_USER := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
 export UV_PYTHON := $(CURDIR)/.venv/bin/python
 export UV_PYTHON_DOWNLOADS := never
+# Compiled once here rather than at every start.
+export UV_COMPILE_BYTECODE := 1
 
 export PYTHON PORT RESET
 # As typed: a $ in a password is no variable. It goes on in the environment, where `ps` does not show it.

@@ -5,7 +5,9 @@ shared code is loaded by its path here, and reaches the tests as fixtures.
 """
 
 import importlib.util
+import os
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -29,17 +31,27 @@ def _loaded(path: str) -> ModuleType:
 dav = _loaded("servers/dav")
 
 
+@pytest.fixture(scope="session")
+def quick_folder() -> Iterator[Path]:
+    """A folder in memory where the system has one: these servers wait for the disk with every write."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(prefix="slotgraph-", dir=memory if os.access(memory, os.W_OK) else None) as made:
+        yield Path(made)
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def running_radicale(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[object]:
-    server = dav.radicale_server(tmp_path_factory.mktemp("radicale"))
+async def running_radicale(quick_folder: Path) -> AsyncIterator[object]:
+    (quick_folder / "radicale").mkdir()
+    server = dav.radicale_server(quick_folder / "radicale")
     await server.process.start()
     yield server
     await server.process.stop()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def running_xandikos(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[object]:
-    server = dav.xandikos_server(tmp_path_factory.mktemp("xandikos"))
+async def running_xandikos(quick_folder: Path) -> AsyncIterator[object]:
+    (quick_folder / "xandikos").mkdir()
+    server = dav.xandikos_server(quick_folder / "xandikos")
     await server.process.start()
     yield server
     await server.process.stop()

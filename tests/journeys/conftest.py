@@ -2,10 +2,12 @@
 
 import importlib.util
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from types import ModuleType
 
+import pytest
 import pytest_asyncio
 
 
@@ -21,14 +23,15 @@ def _loaded(name: str) -> ModuleType:
 _town = _loaded("town")
 
 
-@pytest_asyncio.fixture
-async def town(tmp_path: Path, free_port: int) -> AsyncIterator[object]:
-    """A whole installation of this test's own; see town.py."""
-    async with _town.town(tmp_path, free_port=free_port) as place:
-        yield place
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def town(quick_folder: Path) -> AsyncIterator[object]:
+    """A whole installation that the tests of a module share; see town.py."""
+    with tempfile.TemporaryDirectory(dir=quick_folder) as folder:
+        async with _town.town(Path(folder)) as place:
+            yield place
 
 
-@pytest_asyncio.fixture
-async def towns() -> ModuleType:
+@pytest.fixture
+def towns() -> ModuleType:
     """The module itself: key(), week(), shown()."""
     return _town

@@ -2,6 +2,10 @@
 
 import asyncio
 
+import pytest
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 COMPANY = (
     """{ company(slug: "demo") { id name timeZone services { id name durationMinutes employees { id name } } } }"""
 )

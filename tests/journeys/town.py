@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import socket
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -89,7 +90,7 @@ class Town:
 
 
 @contextlib.asynccontextmanager
-async def town(folder: Path, *, free_port: int) -> AsyncIterator[Town]:
+async def town(folder: Path) -> AsyncIterator[Town]:
     """A town of its own; everything in it ends with the block."""
     clock = SystemClock()
     passwords = {user.login: f"calendar-password-of-{user.login}" for user in USERS}
@@ -101,7 +102,7 @@ async def town(folder: Path, *, free_port: int) -> AsyncIterator[Town]:
         allow_private_addresses=("127.0.0.1/32",),
         allow_http_calendars=True,
     )
-    radicale = RadicaleServer(folder / "radicale", port=free_port, users=passwords)
+    radicale = RadicaleServer(folder / "radicale", port=_free_port(), users=passwords)
     async with radicale:
         await seed(radicale, clock.now().date())
         async with opened(settings) as joined:
@@ -124,6 +125,12 @@ async def town(folder: Path, *, free_port: int) -> AsyncIterator[Town]:
                 await place.close()
                 server.should_exit = True
                 await serving
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def key() -> str:
