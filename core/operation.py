@@ -3,8 +3,8 @@
 Use cases ask `permits` here; the table that answers is in `policy`.
 """
 
-from collections import defaultdict
 import asyncio
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 from slotgraph.core.clock import Clock

@@ -66,7 +66,7 @@ def _is_about_a_value(error: BaseException | None) -> bool:
 
 _VALUES = (
     (re.compile(r"[;,.]? ?(found|Found):? .*", re.DOTALL), "."),
-    (re.compile(r" value: .*", re.DOTALL), " value."),
+    (re.compile(r"(?<!invalid) value: .*", re.DOTALL), " value."),
     (re.compile(r"((?:Block)?String) \".*", re.DOTALL), r"\1."),
     (re.compile(r"Value '.*' does not exist", re.DOTALL), "This value does not exist"),
 )

@@ -127,12 +127,18 @@ def _without_action(type_: GraphQLObjectType, definition: StrawberryObjectDefini
     for name, field in type_.fields.items():
         declared: StrawberryField = field.extensions[_DEFINITION]
         if declared.is_basic_field:
+            field.resolve = _attribute(declared.python_name)
             continue
         action = declared.metadata.get(_ACTION)
         if isinstance(action, Action):
             _lock(field, action, declared.metadata[_ON])
         else:
             yield f"{type_.name}.{name}"
+
+
+def _attribute(name: str) -> Resolver:
+    """What a plain field costs: no more than this, a thousand slots have thousands of them."""
+    return lambda source, _info, **_arguments: getattr(source, name)
 
 
 def _lock(field: GraphQLField, action: Action, on: On) -> None:

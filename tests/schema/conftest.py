@@ -1,13 +1,16 @@
 """The schema asked for real: the company of tests/core/world.py, its use cases, and requests without HTTP."""
 
+import asyncio
 import importlib.util
 import sys
+import uuid
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from graphql import GraphQLError
@@ -34,9 +37,59 @@ def _world() -> ModuleType:
     return module
 
 
+SLOTS = """
+query ($input: SlotSearchInput!) {
+  slots(input: $input) {
+    from to complete starts
+    slots { start end employees { id name } }
+    days { date complete slots { start } }
+    sources { state cause at retryAfterSeconds precision calendar { id } employee { name } }
+  }
+}
+"""
+
+BOOK = """
+mutation ($input: BookInput!) {
+  book(input: $input) {
+    __typename
+    ... on BookingConfirmed { manageToken booking { id state start end company { name internal { excludeSupport } }
+      customer { name email } calendarEntries { state } employees { name } service { name } changeableUntil } }
+    ... on CalendarUnverified { sources { state cause calendar { id } } }
+    ... on InvalidInput { fields { path message } }
+    ... on NotFound { path }
+    ... on SlotNotOffered { rule }
+    ... on Problem { message }
+  }
+}
+"""
+
+CANCEL = """
+mutation ($input: CancelBookingInput!) {
+  cancelBooking(input: $input) {
+    __typename
+    ... on Booking { id state cancelReason }
+    ... on TooLate { changeableUntil }
+    ... on InvalidInput { fields { path message } }
+    ... on NotFound { path }
+    ... on Problem { message }
+  }
+}
+"""
+
+
+OPEN_CASE = """mutation ($reason: String!) { openSupportCase(input: { reason: $reason }) {
+  __typename ... on SupportCase { id open endsAt permissions customerDataGranted } ... on InvalidInput
+  { fields { path } } ... on Problem { message } } }"""
+
+
 @dataclass
 class Face:
     """The GraphQL face of a world. `begun` and `ended` are what the cookie was told."""
+
+    SLOTS: ClassVar[str] = SLOTS
+    BOOK: ClassVar[str] = BOOK
+    CANCEL: ClassVar[str] = CANCEL
+    OPEN_CASE: ClassVar[str] = OPEN_CASE
 
     world: Any
     begun: list[tuple[Secret, datetime]] = field(default_factory=list)
@@ -84,23 +137,55 @@ class Face:
         id_of = _world().id_of
         return ids.encode(kind, id_of(company), id_of(name))
 
+    def event(self, *args: Any, **more: Any) -> Any:
+        """An event of somebody's calendar by its wall times in Zurich."""
+        return _world().event(*args, **more)
+
+    def search(self, **more: Any) -> dict[str, Any]:
+        """The input of a search for the one day all tests are about."""
+        window = {"from": "2027-03-02T00:00:00+01:00", "to": "2027-03-03T00:00:00+01:00"}
+        return {"service": self.id("Service", "cut")} | window | more
+
+    def booking(self, start: str = "2027-03-02T09:00:00+01:00", **more: Any) -> dict[str, Any]:
+        """The input of a booking with Anna."""
+        anna = {"employee": self.id("Employee", "anna")}
+        slot = {"service": self.id("Service", "cut"), "start": start, "employees": anna}
+        customer = {"name": "Mia Muster", "email": "mia@example.org"}
+        return {"idempotencyKey": str(uuid.uuid4()), "slot": slot, "customer": customer} | more
+
+    async def booked(self, actor: Any = None, **more: Any) -> Any:
+        """A booking that was made, with its manage token."""
+        answer = (await self.ask(BOOK, actor, input=self.booking(**more)))["book"]
+        assert answer["__typename"] == "BookingConfirmed", answer
+        return answer
+
+    async def open_case(self) -> str:
+        """The id of a case that the owner has just opened."""
+        await self.world.add_login(self.world.owner)
+        opened = (await self.ask(OPEN_CASE, self.world.owner, reason="Calendars do not answer"))["openSupportCase"]
+        assert opened["__typename"] == "SupportCase"
+        case: str = opened["id"]
+        return case
+
     @property
     def company(self) -> str:
         return ids.encode("Company", self.world.company_id)
 
 
 @pytest.fixture(scope="session")
-def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    path = tmp_path_factory.mktemp("migrated") / "slotgraph.db"
+def made_face(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("made") / "slotgraph.db"
     migrate(path)
+    with ThreadPoolExecutor() as thread:  # asyncio.run would take this thread's event loop away from pytest-asyncio
+        thread.submit(asyncio.run, _world().World.make(path)).result()
     return path.read_bytes()
 
 
 @pytest.fixture
-async def face(tmp_path: Path, migrated_database: bytes) -> AsyncIterator[Face]:
-    """The company `demo` with Anna and Ben, who cut hair on weekdays from nine to five."""
+async def face(tmp_path: Path, made_face: bytes) -> AsyncIterator[Face]:
+    """The company `demo` with Anna and Ben, who cut hair on weekdays from nine to five, and nobody's calendar yet."""
     path = tmp_path / "slotgraph.db"
-    path.write_bytes(migrated_database)
-    world = await _world().World.made(path)
+    path.write_bytes(made_face)
+    world = await _world().World.opened(path)
     yield Face(world)
     await world.close()
