@@ -59,7 +59,9 @@ def sound_failure(failure: ProviderFailure) -> ProviderFailure:
         return PluginFailed()
     answer = getattr(failure, "server_answer", None)
     failure.retry_after = _seconds(getattr(failure, "retry_after", None))
-    failure.server_answer = answer[:MAX_LABEL] if isinstance(answer, str) else None
+    # A header may hold bytes that are no text; those cannot be sent on to anybody.
+    shown = "".join(filter(str.isprintable, answer[:MAX_LABEL])) if isinstance(answer, str) else ""
+    failure.server_answer = shown or None
     return failure
 
 

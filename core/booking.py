@@ -117,7 +117,12 @@ class Bookings:
         except UnknownObject as error:
             return NotFound(error.path)
         attempt = _Attempt(operation, request, who, minute_from_instant(request.start), key)
-        return await self._attempt(attempt, deadline)
+        outcome = await self._attempt(attempt, deadline)
+        if isinstance(outcome, BookingConfirmed | KeyReused):
+            return outcome
+        # Sent again while the first was on its way, a call finds its own booking in its way: that is no refusal (K2).
+        async with operation.database.read() as connection:
+            return await self._earlier(connection, operation, key, request) or outcome
 
     async def _attempt(self, attempt: _Attempt, deadline: Deadline) -> BookResult:
         operation = attempt.operation
@@ -307,4 +312,4 @@ async def _insert(connection: Transaction, attempt: _Attempt, booking: Booking) 
             at=at,
         )
     success = Remembered(_hash(attempt.request), "BookingConfirmed", booking.id)
-    await bookings.remember(connection, attempt.key, success=success, at=at)
+    await bookings.remember(connection, attempt.key, success=success, at=at, lapsed=at - REMEMBERED_FOR)

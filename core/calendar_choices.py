@@ -10,6 +10,7 @@ from slotgraph.core.problems import CalendarNotWritable, InvalidField, InvalidIn
 from slotgraph.core.records import Account, Calendar
 from slotgraph.core.registry import Registry
 from slotgraph.core.store import accounts
+from slotgraph.core.store.engine import Transaction
 from slotgraph.core.values import OMITTED, BusyStatus, Omitted, ReadMode
 
 
@@ -39,24 +40,33 @@ class CalendarChoices:
     async def update(self, operation: Operation, change: CalendarChange) -> UpdateCalendarResult:
         """Change a calendar."""
         async with operation.database.read() as connection:
-            calendars = {one.id: one for one in await accounts.calendars_of(connection, change.company_id)}
-            owners = {one.id: one for one in await accounts.accounts_of(connection, change.company_id)}
-        calendar = calendars.get(change.calendar_id)
-        account = owners[calendar.account_id] if calendar else None
-        if calendar is None or account is None or not await _may_change(operation, calendar, account):
+            found = await _found(connection, change)
+        wanted = await self._judged(operation, change, found)
+        if not isinstance(wanted, Calendar):
+            return wanted
+        async with operation.database.write() as connection:
+            # Once more, now that nobody else can write: it may have been given to somebody else meanwhile.
+            wanted = await self._judged(operation, change, await _found(connection, change))
+            if isinstance(wanted, Calendar):
+                await _store(connection, wanted)
+        return wanted
+
+    async def _judged(
+        self, operation: Operation, change: CalendarChange, found: tuple[Calendar, Account] | None
+    ) -> UpdateCalendarResult:
+        """The calendar as it shall be, or why not."""
+        if found is None or not await _may_change(operation, *found):
             return NotFound(("input", "calendar"))
-        if not await _is_own_employee(operation, change):
-            return NotFound(("input", "employee"))
+        calendar, account = found
         wanted = _changed(calendar, change)
+        # Whoever gives a calendar away must be able to take it back.
+        if not await _is_own_employee(operation, change) or not await _may_change(operation, wanted, account):
+            return NotFound(("input", "employee"))
         faults = tuple(self._faults(wanted, account))
         if faults:
             return InvalidInput(faults)
         if wanted.is_default and not wanted.writable:
             return CalendarNotWritable()
-        async with operation.database.write() as connection:
-            if wanted.is_default and wanted.employee_id is not None:
-                await accounts.clear_default(connection, wanted.company_id, wanted.employee_id, but=wanted.id)
-            await accounts.update_choices(connection, wanted)
         return wanted
 
     def _faults(self, wanted: Calendar, account: Account) -> Iterator[InvalidField]:
@@ -69,6 +79,22 @@ class CalendarChoices:
             yield InvalidField(("input", "statusPolicy"), f"this provider cannot tell {names} apart; it must stay.")
         if wanted.is_default and wanted.employee_id is None:
             yield InvalidField(("input", "default"), "a default calendar must stand for an employee.")
+
+
+async def _found(connection: Transaction, change: CalendarChange) -> tuple[Calendar, Account] | None:
+    """The calendar and its account, as they are now."""
+    listed = await accounts.calendars_of(connection, change.company_id)
+    calendar = next((one for one in listed if one.id == change.calendar_id), None)
+    if calendar is None:
+        return None
+    known = {one.id: one for one in await accounts.accounts_of(connection, change.company_id)}
+    return calendar, known[calendar.account_id]
+
+
+async def _store(connection: Transaction, wanted: Calendar) -> None:
+    if wanted.is_default and wanted.employee_id is not None:
+        await accounts.clear_default(connection, wanted.company_id, wanted.employee_id, but=wanted.id)
+    await accounts.update_choices(connection, wanted)
 
 
 async def _may_change(operation: Operation, calendar: Calendar, account: Account) -> bool:

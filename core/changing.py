@@ -150,7 +150,8 @@ class BookingDesk:
                 if not may_be_late and now > fresh.changeable_until:
                     return TooLate(fresh.changeable_until)
                 await _store_cancelled(connection, fresh, reason=(request.reason or "").strip() or None, at=now)
-            await bookings.remember(connection, key, success=Remembered(hashed, "Booking", booking.id), at=now)
+            success = Remembered(hashed, "Booking", booking.id)
+            await bookings.remember(connection, key, success=success, at=now, lapsed=since)
         return None
 
     async def _removed_outside(self, seen: SeenBooking) -> None:

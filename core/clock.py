@@ -10,7 +10,6 @@ from slotgraph.core.values import Span
 
 MINUTES_PER_DAY = 1440
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_EPOCH_WALL = datetime(1970, 1, 1)  # noqa: DTZ001 - wall time, zone given apart
 
 
 class Clock(Protocol):

@@ -8,7 +8,7 @@ A plugin is a distribution with an entry point in the group `slotgraph.plugins` 
     def register_providers() -> list[Provider]:
         return [MyProvider()]
 
-This module is all a connector imports; it reaches no database, no settings and no clock but the one it is given.
+This module is all a connector imports; no database and no settings can be reached through it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence

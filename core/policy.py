@@ -145,6 +145,7 @@ class Action(Enum):
     BOOK = "book"
     LOG_IN = "log in and out"
     READ_INTERNAL = "see the inside of a company or employee"
+    READ_SCHEDULE = "see availabilities and absences"
     READ_NOTES = "see members' own notes"
     READ_CALENDAR_CHECK_DETAIL = "see which calendar answered how"
     EDIT_SCHEDULE = "change an employee's schedule"
@@ -282,6 +283,7 @@ TABLE: Mapping[Action, Row] = {
     A.READ_INTERNAL: Row(
         member=_any_role, support=_case_open, token=_scope(*_SCHEDULE_SCOPES, P.READ_ACCOUNTS, P.READ_OVERVIEW)
     ),
+    A.READ_SCHEDULE: Row(member=_any_role, support=_case_open, token=_scope(*_SCHEDULE_SCOPES, P.READ_OVERVIEW)),
     A.READ_NOTES: Row(member=_any_role, token=_scope(*_SCHEDULE_SCOPES)),
     A.READ_CALENDAR_CHECK_DETAIL: Row(member=_any_role, support=_case_open, token=_scope(P.READ_OVERVIEW)),
     A.EDIT_SCHEDULE: Row(member=_admin_or_holder, token=_scope(P.CHANGE_SCHEDULE)),

@@ -15,7 +15,7 @@ async def availabilities(
     operation: Operation, company_id: str, employee_ids: Collection[str]
 ) -> Sequence[Availability] | None:
     """Availabilities of some employees, weekly ones first; None if the actor may not see them."""
-    if not await operation.permits(Action.READ_INTERNAL, company_id):
+    if not await operation.permits(Action.READ_SCHEDULE, company_id):
         return None
     async with operation.database.read() as connection:
         return await schedule.availabilities_of(connection, company_id, employee_ids)
@@ -23,7 +23,7 @@ async def availabilities(
 
 async def absences(operation: Operation, company_id: str, employee_ids: Collection[str]) -> Sequence[Absence] | None:
     """Absences of some employees and of the whole company, in order; None if the actor may not see them."""
-    if not await operation.permits(Action.READ_INTERNAL, company_id):
+    if not await operation.permits(Action.READ_SCHEDULE, company_id):
         return None
     async with operation.database.read() as connection:
         return await schedule.absences_of(connection, company_id, employee_ids)

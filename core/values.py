@@ -1,7 +1,7 @@
 """The values that travel between core and connectors. No I/O, no rule: only shapes.
 
 Values that hold something read from a calendar (Busy, Event and the answers made of them) are `Forgettable`: they refuse to be
-printed, pickled and compared into a log, so that nothing of them survives the request (rule F1).
+printed and pickled, so that nothing of them survives the request (rule F1).
 """
 
 from collections.abc import Mapping

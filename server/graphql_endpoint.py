@@ -1,5 +1,6 @@
 """POST /graphql: reads the request, runs it for its actor, and writes the answer. Support's answers leave through the gate."""
 
+import json
 import logging
 import re
 from collections.abc import Mapping
@@ -29,7 +30,7 @@ JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 
-_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,127}")
+MAX_LOGGED_NAME = 128
 _LENGTH = re.compile(r"[0-9]{1,9}")
 
 _log = logging.getLogger("slotgraph.server")
@@ -111,7 +112,7 @@ class Run:
             body["errors"] = [error.formatted for error in result.errors]
         # A client that only knows application/json gets 200 for a well-formed answer (GraphQL over HTTP).
         status = 400 if not result.was_executed and self.media_type == GRAPHQL_RESPONSE else 200
-        response = Response(orjson.dumps(body), status, HEADERS, self.media_type)
+        response = Response(_encoded(body), status, HEADERS, self.media_type)
         if session.begun is not None:
             secret, expires_at = session.begun
             self.cookie.set(response, secret, expires_at=expires_at)
@@ -153,7 +154,15 @@ class GraphQLEndpoint:
             variables=asked.variables,
             operation_name=asked.operation_name,
         )
-        return self._gate.admit(run, reach, _loggable(asked.operation_name))
+        return self._gate.admit(run, reach, asked.operation_name and asked.operation_name[:MAX_LOGGED_NAME])
+
+
+def _encoded(body: dict[str, object]) -> bytes:
+    try:
+        return orjson.dumps(body)
+    except orjson.JSONEncodeError:
+        # Half a surrogate pair in a title or in a server's own words, which UTF-8 cannot say.
+        return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
 
 
 async def _may_introspect(context: Context) -> bool:
@@ -202,11 +211,6 @@ def _check_media_type(request: Request) -> None:
 def _accepted(request: Request) -> str:
     """The media type of the answer: the GraphQL one if the client knows it, else plain JSON."""
     return GRAPHQL_RESPONSE if GRAPHQL_RESPONSE in request.headers.get("accept", "").lower() else JSON
-
-
-def _loggable(operation_name: str | None) -> str | None:
-    """The name, if it is one (GraphQL section 2.1.9): the access log is no place for a client's free text."""
-    return operation_name if operation_name is not None and _NAME.fullmatch(operation_name) else None
 
 
 async def _body(request: Request) -> bytes:

@@ -38,7 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str,
         Meta(
             description="The database. A relative path begins in data_folder.",
-            extra={"allowed": f"{SQLITE} and the path of a file"},
+            extra={"allowed": f"{SQLITE} and the path of a file; PostgreSQL comes with a later release"},
         ),
     ] = f"{SQLITE}slotgraph.db"
     key_file: Annotated[

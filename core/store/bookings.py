@@ -203,9 +203,12 @@ async def remembered(connection: AsyncConnection, key: IdempotencyKey, *, since:
     return Remembered(row.input_hash, row.result_type, row.result_id) if row else None
 
 
-async def remember(connection: AsyncConnection, key: IdempotencyKey, *, success: Remembered, at: datetime) -> None:
-    """Remember a success; one that lapsed under the same key makes room."""
-    await connection.execute(delete(t.idempotency).where(_is_key(key)))
+async def remember(
+    connection: AsyncConnection, key: IdempotencyKey, *, success: Remembered, at: datetime, lapsed: datetime
+) -> None:
+    """Remember a success; those of the company that are not younger than `lapsed` are forgotten."""
+    i = t.idempotency.c
+    await connection.execute(delete(t.idempotency).where(i.company_id == key.company_id, i.created_at <= lapsed))
     await connection.execute(
         insert(t.idempotency).values(
             company_id=key.company_id,
@@ -218,8 +221,3 @@ async def remember(connection: AsyncConnection, key: IdempotencyKey, *, success:
             created_at=at,
         )
     )
-
-
-async def forget_keys(connection: AsyncConnection, *, before: datetime) -> None:
-    """Drop remembered successes older than `before`."""
-    await connection.execute(delete(t.idempotency).where(t.idempotency.c.created_at <= before))

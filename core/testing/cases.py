@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
 from slotgraph.core.plugin import BusyStatus, Span, span_from_instants
 from slotgraph.core.testing.outside import Changed, OutsideEvent, ShownAs
@@ -23,13 +24,13 @@ def _at(text: str) -> datetime:
     return datetime.fromisoformat(f"2027-{text}")
 
 
-def _event(start: str, end: str, /, **more: object) -> OutsideEvent:
-    return OutsideEvent(_at(start), _at(end), **more)  # type: ignore[arg-type]
+def _event(start: str, end: str, /, **more: Any) -> OutsideEvent:
+    return OutsideEvent(_at(start), _at(end), **more)
 
 
-def _days(first: str, end: str, /, **more: object) -> OutsideEvent:
+def _days(first: str, end: str, /, **more: Any) -> OutsideEvent:
     days = (date.fromisoformat(f"2027-{text}") for text in (first, end))
-    return OutsideEvent(*days, **more)  # type: ignore[arg-type]
+    return OutsideEvent(*days, **more)
 
 
 @dataclass(frozen=True, slots=True)

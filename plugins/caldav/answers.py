@@ -6,7 +6,7 @@ from typing import NamedTuple
 from slotgraph.core.plugin import AnswerMalformed, AnswerTooLarge, CalendarMissing, Span
 from slotgraph.plugins.caldav.expansion import Row, Scope, expanded, scope_for
 from slotgraph.plugins.caldav.freebusy import rows_from_freebusy
-from slotgraph.plugins.caldav.multistatus import Found, multistatus, path_of
+from slotgraph.plugins.caldav.multistatus import Found, forgetting_addresses, multistatus, path_of
 from slotgraph.plugins.caldav.tokenizer import TIME_PROPERTIES, tokenized
 
 CALDAV = "{urn:ietf:params:xml:ns:caldav}"
@@ -29,6 +29,7 @@ class Question(NamedTuple):
     steps: int
 
 
+@forgetting_addresses()
 def read_events(bodies: tuple[bytes, ...], question: Question) -> tuple[Row, ...]:
     """The rows of calendar-query answers about the same calendar, sorted; a resource in several of them counts once.
 
@@ -61,9 +62,12 @@ def _rows(found: Found, scope: Scope, question: Question) -> list[Row]:
     if text is None:
         return []
     try:
-        return expanded(tokenized(text, titles=question.titles, addresses=question.addresses), scope)
+        calendars = tokenized(text, titles=question.titles, addresses=question.addresses)
+        if not calendars or any(part.name != "VCALENDAR" for part in calendars):
+            raise ValueError("no iCalendar object")
+        return expanded(calendars, scope)
     except ValueError:
-        # Not even its nesting holds, so no date in it can be trusted.
+        # It is no iCalendar, or not even its nesting holds, so no date in it can be trusted.
         raise AnswerMalformed("An event in it cannot be read.") from None
 
 
@@ -106,6 +110,7 @@ class Verdict(NamedTuple):
     has_event_without_rule: bool
 
 
+@forgetting_addresses()
 def read_probe(body: bytes, url: str) -> Verdict:
     """Look which properties came back; none of their values is kept."""
     texts: list[str] = []

@@ -21,7 +21,7 @@ _DAY = timedelta(days=1)
 
 
 def rows_from_freebusy(calendars: Iterable[Component], window: Span, zone_name: str) -> list[Row]:
-    """The rows that touch the window, unsorted. Raises ValueError if there is no VFREEBUSY or it speaks of less than the window."""
+    """The rows that touch the window, unsorted. Raises ValueError if no VFREEBUSY speaks of the whole window."""
     answers = [part for calendar in calendars for part in calendar.parts if part.name == "VFREEBUSY"]
     if not answers:
         raise ValueError("no VFREEBUSY")
@@ -38,6 +38,9 @@ def rows_from_freebusy(calendars: Iterable[Component], window: Span, zone_name: 
 def _check_reach(answer: Component, window: Span) -> None:
     """An answer for less than was asked must not pass for a free rest."""
     start, end = (answer.line(name) for name in ("DTSTART", "DTEND"))
+    if start is None and end is None and not answer.lines_named("FREEBUSY"):
+        # RFC 4791 section 7.10 demands both; SOGo's outbox says "free" of somebody busy in just this way.
+        raise ValueError("a VFREEBUSY that says nothing")
     begins_late = start is not None and _instant(start.value) > instant_from_minute(window.start)
     ends_early = end is not None and _instant(end.value) < instant_from_minute(window.end)
     if begins_late or ends_early:

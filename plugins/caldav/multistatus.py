@@ -1,6 +1,7 @@
 """Reads WebDAV's multistatus (RFC 4918 section 13) from bytes nobody vouches for. Knows no calendar."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import unquote, urljoin, urlsplit
 
@@ -38,6 +39,15 @@ def _is_behind_proxy(url: str, base: str) -> bool:
     """Whether a server that does not know of the TLS before it names itself by http; we go on by https."""
     (scheme, host, port), (base_scheme, base_host, base_port) = origin(url), origin(base)
     return (scheme, base_scheme) == ("http", "https") and host == base_host and port in (80, base_port)
+
+
+@contextmanager
+def forgetting_addresses() -> Iterator[None]:
+    """Leave none of the addresses seen meanwhile in the standard library's cache of them: those of events are forgotten too (rule F1)."""
+    try:
+        yield
+    finally:
+        urlsplit.cache_clear()  # type: ignore[attr-defined]
 
 
 def path_of(url: str) -> str:

@@ -11,6 +11,8 @@ MAX_LINE = 200_000
 """Characters in one kept line: some 10,000 EXDATEs."""
 MAX_COMPONENTS = 50_000
 MAX_TITLE = 1_000
+BROKEN = "?"
+"""The value of a line whose own could not be read: no time, no rule, and no word that makes an event free or public."""
 
 OWN_ATTENDEE = "ATTENDEE"
 TIME_PROPERTIES = (
@@ -108,8 +110,8 @@ def _line(name: str, rest: str) -> Line:
         parameters[match[1].upper()] = match[2].replace('"', "").strip()
         at = match.end()
     if rest[at : at + 1] != ":":
-        # A broken line must not vanish: without its value it is malformed where it is read.
-        return Line(name, parameters, "")
+        # A broken line must not vanish: with this for a value it is malformed where it is read.
+        return Line(name, parameters, BROKEN)
     return Line(name, parameters, rest[at + 1 :][: MAX_LINE if name != "SUMMARY" else 4 * MAX_TITLE])
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
@@ -77,7 +76,6 @@ class DefinedClock(NamedTuple):
         return naive + self.onsets[0].before
 
 
-@lru_cache(maxsize=1024)
 def zone_name(tzid: str) -> str | None:
     """The IANA name that a TZID means, if it can be told: as it is, a Windows name, or behind a vendor's prefix."""
     bare = tzid.strip().strip('"')

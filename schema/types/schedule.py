@@ -30,7 +30,7 @@ class Availability(Node):
 
     id: strawberry.ID = leaf(GLOBAL_ID)
 
-    @resolved(Action.READ_INTERNAL, "Whose.")
+    @resolved(Action.READ_SCHEDULE, "Whose.")
     async def employee(self) -> LazyEmployee:
         found = await employees.employee_of(self.subject.operation, self.record.company_id, self.record.employee_id)
         return present(found)
@@ -39,7 +39,7 @@ class Availability(Node):
     end: time = leaf(_END)
 
 
-@object_type(Action.READ_INTERNAL, "An opening on the same weekday of every week.")
+@object_type(Action.READ_SCHEDULE, "An opening on the same weekday of every week.")
 class WeeklyAvailability(Availability):
     """Every week."""
 
@@ -48,7 +48,7 @@ class WeeklyAvailability(Availability):
     valid_until: date | None = leaf("Last day it holds; null: for ever.")
 
 
-@object_type(Action.READ_INTERNAL, "An extra opening on one date.")
+@object_type(Action.READ_SCHEDULE, "An extra opening on one date.")
 class DatedAvailability(Availability):
     """Once."""
 
@@ -101,7 +101,7 @@ AbsenceTimes = Annotated[
 ]
 
 
-@object_type(Action.READ_INTERNAL, "Time off of one employee or of the whole company. Wins over availabilities.")
+@object_type(Action.READ_SCHEDULE, "Time off of one employee or of the whole company. Wins over availabilities.")
 class Absence(Node):
     """Time off."""
 
@@ -110,7 +110,7 @@ class Absence(Node):
 
     id: strawberry.ID = leaf(GLOBAL_ID)
 
-    @resolved(Action.READ_INTERNAL, "Whose; null: the whole company.")
+    @resolved(Action.READ_SCHEDULE, "Whose; null: the whole company.")
     async def employee(self) -> LazyEmployee | None:
         return await employees.employee_of(self.subject.operation, self.record.company_id, self.record.employee_id)
 

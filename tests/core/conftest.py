@@ -1,8 +1,10 @@
 """A small company on a real SQLite file, with calendars in memory and a clock that stands: see world.py."""
 
+import asyncio
 import importlib.util
 import sys
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import ModuleType
 
@@ -22,20 +24,23 @@ def _loaded(name: str) -> ModuleType:
 
 
 _world = _loaded("world")
+_loaded("nasty_server")  # for `from slotgraph_tests_core_nasty_server import ...`
 
 
 @pytest.fixture(scope="session")
-def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    path = tmp_path_factory.mktemp("migrated") / "slotgraph.db"
+def made_world(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("made") / "slotgraph.db"
     migrate(path)
+    with ThreadPoolExecutor() as thread:  # asyncio.run would take this thread's event loop away from pytest-asyncio
+        thread.submit(asyncio.run, _world.World.make(path)).result()
     return path.read_bytes()
 
 
 @pytest.fixture
-async def world(tmp_path: Path, migrated_database: bytes) -> AsyncIterator[object]:
+async def world(tmp_path: Path, made_world: bytes) -> AsyncIterator[object]:
     """The company `demo` with Anna and Ben, who cut hair on weekdays from nine to five, and nobody's calendar yet."""
     path = tmp_path / "slotgraph.db"
-    path.write_bytes(migrated_database)
-    world = await _world.World.made(path)
+    path.write_bytes(made_world)
+    world = await _world.World.opened(path)
     yield world
     await world.close()

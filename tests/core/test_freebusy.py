@@ -169,6 +169,18 @@ async def test_a_slot_needs_every_chunk_its_blocked_span_touches(world):
     assert min(after) == world.minute("2027-03-04 01:30")
 
 
+async def test_a_day_whose_last_slots_reach_into_an_unverified_chunk_is_not_complete(world):
+    provider = Recording(limits=Limits(days_per_call=1))
+    provider.broken.add(Span(world.minute("2027-03-03 01:00"), world.minute("2027-03-04 01:00")))
+    await linked(world, provider)
+    complete = {}
+    for minutes in (60, 120):
+        await world.add_service(f"{minutes}", employees=("anna",), duration_minutes=minutes)
+        found = await world.search("2027-03-01 08:00", "2027-03-03 00:00", service=f"{minutes}")
+        complete[minutes] = [day.complete for day in found.days]
+    assert complete == {60: [True, True], 120: [True, False]}
+
+
 async def test_what_the_holder_chose_to_ignore_counts_as_answered_until_that_day(world):
     calendar = await world.link("anna")
     world.calendars.fail("busy", ProviderUnreachable())
@@ -246,8 +258,10 @@ async def test_an_account_fails_as_long_as_one_of_its_calendars_does(world):
     await linked(world, provider, calendars=2)
     provider.leave_out("anna at recording 0")
     await world.search()
+    await world.joined.health.settled()
     provider.leave_out("anna at recording 1")
     await world.search()
+    await world.joined.health.settled()
     provider.heal()
     provider.leave_out("anna at recording 1")
     await world.search()  # news of the first only: it answers again

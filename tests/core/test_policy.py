@@ -81,6 +81,7 @@ READ_PUBLIC_PROFILE        | stranger customers members foreign-owner let-in | e
 SEARCH_SLOTS               | stranger members foreign-owner let-in           | any-company SEARCH_SLOTS
 BOOK                       | stranger members foreign-owner                  | any-company BOOK
 READ_INTERNAL              | members let-in                                  | READ_SCHEDULE CHANGE_SCHEDULE READ_ACCOUNTS READ_OVERVIEW
+READ_SCHEDULE              | members let-in                                  | READ_SCHEDULE CHANGE_SCHEDULE READ_OVERVIEW
 READ_NOTES                 | members                                         | READ_SCHEDULE CHANGE_SCHEDULE
 READ_CALENDAR_CHECK_DETAIL | members let-in                                  | READ_OVERVIEW
 EDIT_SCHEDULE              | holder admins                                   | CHANGE_SCHEDULE

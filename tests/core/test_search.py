@@ -126,7 +126,8 @@ async def test_minimum_notice_counts_to_the_minute(world):
 
 
 async def test_horizon_is_whole_days_of_the_employees_zone(world):
-    """A day after today: in Auckland it is Monday evening, so Tuesday there is the last day."""
+    """A day after today: at noon in Greenwich it is Tuesday already in Auckland."""
+    world.clock.advance(timedelta(hours=6))
     await world.add_employee("aroha", time_zone="Pacific/Auckland")
     await world.add_service("soon", employees=("aroha", "anna"), horizon_days=1)
     found = await world.search("2027-03-01 00:00", "2027-03-08 00:00", service="soon")
@@ -135,7 +136,7 @@ async def test_horizon_is_whole_days_of_the_employees_zone(world):
         for name, tz in (("anna", "Europe/Zurich"), ("aroha", "Pacific/Auckland")):
             if world.id_of(name) in slot.employee_ids:
                 days[name].add(local_date(slot.start, zone(tz)))
-    assert days == {"anna": {date(2027, 3, 1), date(2027, 3, 2)}, "aroha": {date(2027, 3, 2)}}
+    assert days == {"anna": {date(2027, 3, 1), date(2027, 3, 2)}, "aroha": {date(2027, 3, 2), date(2027, 3, 3)}}
 
 
 async def test_horizon_of_nought_is_today(world):
@@ -341,16 +342,21 @@ async def test_an_agent_without_a_case_finds_no_such_service(world):
     assert world.calendars.calls["busy"] == 0
 
 
-async def test_support_shut_out_while_calendars_are_asked_gets_nothing(world):
+@pytest.mark.parametrize(("how", "refusal"), [("excluded", SupportExcluded), ("closed", UnknownObject)])
+async def test_support_shut_out_while_calendars_are_asked_gets_nothing(world, how, refusal):
+    owner = world.as_(world.owner)
     await world.link("anna")
-    await world.do.support.open_case(world.as_(world.owner), CaseRequest(world.company_id, "help", 1, False))
+    case = await world.do.support.open_case(owner, CaseRequest(world.company_id, "help", 1, False))
     await world.do.support.log_access(world.as_(world.agent), [world.company_id], Access("search", ("Query.slots",)))
     released = world.calendars.hang("busy")
     searching = asyncio.create_task(world.search(actor=world.agent))
     await world.called("busy")
-    await world.do.profiles.update(world.as_(world.owner), world.company_id, ProfileChange(exclude_support=True))
+    if how == "excluded":
+        await world.do.profiles.update(owner, world.company_id, ProfileChange(exclude_support=True))
+    else:
+        await world.do.support.close_case(owner, world.company_id, case.id)
     released.set()
-    with pytest.raises(SupportExcluded):
+    with pytest.raises(refusal):
         await searching
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -22,6 +22,7 @@ from slotgraph.core.offload import Offload
 from slotgraph.core.operation import Operation
 from slotgraph.core.overview import OverviewQuery
 from slotgraph.core.passwords import Passwords
+from slotgraph.core.plugin import Account as PluginAccount
 from slotgraph.core.policy import Anonymous, Member, Role, Support
 from slotgraph.core.records import (
     Absence,
@@ -40,7 +41,7 @@ from slotgraph.core.search import SlotQuery
 from slotgraph.core.store import accounts, bookings, companies, logins, schedule
 from slotgraph.core.store.engine import Database
 from slotgraph.core.testing import InMemoryProvider, OutsideEvent
-from slotgraph.core.values import BusyStatus, Purpose, ReadMode, Span
+from slotgraph.core.values import BusyStatus, Purpose, ReadMode, Reference, Span
 from slotgraph.core.vault import Vault
 from slotgraph.server.joining import Parts, join
 
@@ -80,6 +81,18 @@ class _NoTransport:
         raise ProviderUnreachable
 
 
+class Calendars(InMemoryProvider):
+    """Keeps which entries it was asked to remove."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.removed: list[Reference] = []
+
+    async def remove(self, account: PluginAccount, reference: Reference, key: str) -> None:
+        self.removed.append(reference)
+        await super().remove(account, reference, key)
+
+
 class World:
     """The company `demo`; `calendars` is where its employees keep theirs."""
 
@@ -91,7 +104,7 @@ class World:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.clock = FixedClock(NOW)
-        self.calendars = InMemoryProvider()
+        self.calendars = Calendars()
         self.registry = Registry()
         self.registry.register([self.calendars], plugin="slotgraph-tests")
         self.vault = Vault({"k1": bytes(32)}, "k1", manage_secret=bytes(range(32)))
@@ -103,13 +116,19 @@ class World:
         self.company_id = id_of("demo")
 
     @classmethod
-    async def made(cls, path: Path) -> "World":
-        world = cls(await Database.open(path))
+    async def opened(cls, path: Path) -> "World":
+        """A world on a database that is there."""
+        return cls(await Database.open(path))
+
+    @classmethod
+    async def make(cls, path: Path) -> None:
+        """Put the company and its first employees into an empty database."""
+        world = await cls.opened(path)
         await world.add_company("demo")
         for name in ("anna", "ben"):
             await world.add_employee(name)
         await world.add_service("cut", employees=("anna", "ben"))
-        return world
+        await world.close()
 
     async def close(self) -> None:
         await self.joined.health.settled()
@@ -308,6 +327,14 @@ class World:
         """Book."""
         return await self.do.bookings.book(self.as_(actor), self.request(*args, **more))
 
+    async def race(self, requests: Sequence[BookRequest]) -> list[Any]:
+        """Book all of them at once: each has passed the check of our own tables and asks the calendars before one goes on."""
+        released = self.calendars.hang("busy")
+        running = [asyncio.create_task(self.do.bookings.book(self.as_(), request)) for request in requests]
+        await self.called("busy", len(requests))
+        released.set()
+        return await asyncio.gather(*running)
+
     async def cancel(
         self, booking: Any, *, actor: Any = None, key: str | None = None, reason: str | None = None
     ) -> Any:
@@ -320,13 +347,15 @@ class World:
 
     async def overview(self, actor: Any, first: str = "2027-03-02", last: str | None = None, **more: Any) -> Any:
         """Load an overview of some days in Zurich."""
-        query = OverviewQuery(self.company_id, date.fromisoformat(first), date.fromisoformat(last or first), **more)
+        days = (date.fromisoformat(first), date.fromisoformat(last or first))
+        query = OverviewQuery(more.pop("company_id", self.company_id), *days, **more)
         return await self.do.overviews.overview(self.as_(actor), query)
 
     async def called(self, method: str, times: int = 1) -> None:
         """Wait until a method of the provider has been called so often."""
-        while self.calendars.calls[method] < times:
-            await asyncio.sleep(0)
+        async with asyncio.timeout(20):
+            while self.calendars.calls[method] < times:
+                await asyncio.sleep(0)
 
     async def entry_states(self) -> list[str]:
         """The states of all calendar entries."""

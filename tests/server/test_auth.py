@@ -71,7 +71,7 @@ async def test_a_cookie_without_our_header_is_refused_and_nothing_is_done(site):
 async def test_an_unknown_cookie_is_nobody_whatever_stands_in_it(site):
     visitor = await site.visitor()
     for value in ("x", "é" * 40, "a" * 4000, "'; drop table session", ""):
-        visitor.headers["Cookie"] = f"slotgraph={value}".encode().decode("latin-1")
+        visitor.headers["Cookie"] = f"slotgraph={value}".encode()
         assert await visitor.kind() == "ANONYMOUS"
 
 

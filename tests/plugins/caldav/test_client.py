@@ -93,7 +93,7 @@ def test_plugin_registers_the_provider() -> None:
     ],
 )
 async def test_ladder(fake, account_for, mode, ladder, asked_for, precision) -> None:
-    text = "BEGIN:VCALENDAR\nBEGIN:VFREEBUSY\nEND:VFREEBUSY\nEND:VCALENDAR\n"
+    text = "BEGIN:VCALENDAR\nBEGIN:VFREEBUSY\nDTSTART:20200101T000000Z\nEND:VFREEBUSY\nEND:VCALENDAR\n"
     is_free_busy = asked_for == "free-busy-query"
     fake.tell("REPORT", "/work/", web.Response(text=text) if is_free_busy else _multistatus(""))
     flags = {"ladder": ladder, "series": "fails"} if ladder else {}

@@ -3,7 +3,7 @@
 import pytest
 
 from slotgraph.core.plugin import AnswerTooLarge
-from slotgraph.plugins.caldav.tokenizer import MAX_LINE, TIME_PROPERTIES, Component, tokenized
+from slotgraph.plugins.caldav.tokenizer import BROKEN, MAX_LINE, TIME_PROPERTIES, Component, tokenized
 
 ME = frozenset({"mailto:me@home.example"})
 FULL = """BEGIN:VCALENDAR
@@ -86,9 +86,9 @@ def test_names_are_known_in_any_case(name: str) -> None:
     assert [line.name for line in event.lines] == [name.upper()]
 
 
-def test_broken_line_stays_as_an_empty_value() -> None:
+def test_broken_line_stays_with_a_value_that_means_nothing() -> None:
     event = _event('BEGIN:VCALENDAR\nBEGIN:VEVENT\nRRULE;X="open:FREQ=DAILY\nEND:VEVENT\nEND:VCALENDAR\n')
-    assert event.line("RRULE").value == ""
+    assert event.line("RRULE").value == BROKEN
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,94 @@
+"""A repeated call with the same key gets the first success again, and nobody else's (rule K2)."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from slotgraph.core import tables
+from slotgraph.core.booking import BookingConfirmed, CalendarUnverified
+from slotgraph.core.candidates import EmployeeChoice
+from slotgraph.core.customers import CustomerForm
+from slotgraph.core.errors import (
+    ProviderUnreachable,
+)
+from slotgraph.core.policy import Permission, Token
+from slotgraph.core.problems import KeyReused, SlotTaken
+from slotgraph.core.records import BookingState
+
+DAY = timedelta(days=1)
+
+
+async def test_a_repeated_call_gets_the_first_success_again(world):
+    await world.link("anna")
+    request = world.request(employee="anna")
+    first = await world.do.bookings.book(world.as_(), request)
+    calls = dict(world.calendars.calls)
+    world.clock.advance(timedelta(hours=23))
+    again = await world.do.bookings.book(world.as_(), replace(request, deadline_ms=500))
+    assert (again.booking, again.manage_token) == (first.booking, first.manage_token)
+    assert dict(world.calendars.calls) == calls
+    upper = replace(request, idempotency_key=request.idempotency_key.upper())
+    assert (await world.do.bookings.book(world.as_(), upper)).booking.id == first.booking.id
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"note": "other"},
+        {"customer": CustomerForm("Mia Muster", "mia@example.net")},
+        {"employees": EmployeeChoice()},
+    ],
+)
+async def test_the_same_key_with_other_input_is_refused(world, change):
+    request = world.request(employee="anna")
+    await world.do.bookings.book(world.as_(), request)
+    assert await world.do.bookings.book(world.as_(), replace(request, **change)) == KeyReused()
+    assert len(await world.rows(tables.booking)) == 1
+
+
+async def test_keys_of_different_actors_never_meet(world):
+    request = world.request("2027-03-02 09:00", employee="anna")
+    await world.do.bookings.book(world.as_(), request)
+    for actor in (world.owner, Token(world.company_id, "t", frozenset({Permission.BOOK}))):
+        assert await world.do.bookings.book(world.as_(actor), request) == SlotTaken()
+
+
+async def test_a_replay_tells_the_booking_as_it_is_now(world):
+    request = world.request(employee="anna")
+    first = await world.do.bookings.book(world.as_(), request)
+    await world.cancel(first.booking, actor=world.owner)
+    assert (await world.do.bookings.book(world.as_(), request)).booking.state is BookingState.CANCELLED
+
+
+async def test_refusals_are_not_remembered(world):
+    await world.link("anna")
+    request = world.request(employee="anna")
+    world.calendars.fail("busy", ProviderUnreachable())
+    assert isinstance(await world.do.bookings.book(world.as_(), request), CalendarUnverified)
+    world.calendars.heal()
+    assert isinstance(await world.do.bookings.book(world.as_(), request), BookingConfirmed)
+
+
+async def test_a_key_is_free_again_after_24_hours(world):
+    request = world.request("2027-03-02 09:00", employee="anna")
+    await world.do.bookings.book(world.as_(), request)
+    world.clock.advance(DAY)
+    later = replace(request, start=world.at("2027-03-03 09:00"))
+    assert isinstance(await world.do.bookings.book(world.as_(), later), BookingConfirmed)
+
+
+async def test_what_lapsed_is_forgotten_with_the_next_success(world):
+    for day in ("02", "03"):
+        await world.book(f"2027-03-{day} 09:00", employee="anna")
+    world.clock.advance(DAY)
+    await world.book("2027-03-04 09:00", employee="anna")
+    assert len(await world.rows(tables.idempotency)) == 1
+
+
+async def test_the_same_key_at_the_same_time_makes_one_booking(world):
+    await world.link("anna")
+    request = world.request(employee="anna")
+    results = await world.race([request] * 5)
+    assert len({result.booking.id for result in results}) == 1
+    assert len(await world.rows(tables.booking)) == len(world.calendars.entries("annas")) == 1
