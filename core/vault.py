@@ -64,13 +64,13 @@ class Vault:
         return cls.load(path)
 
     @classmethod
-    def load_or_create(cls, path: Path, *, sealed_rows_exist: bool) -> Self:
-        """Read the key file; make one only if nothing is sealed yet. Raises KeyMissing: never a new key over sealed rows."""
+    def load_or_create(cls, path: Path, *, in_use: bool) -> Self:
+        """Read the key file; make one only for a database not in use yet. Raises KeyMissing: never a new key over sealed rows."""
         if not _is_missing(path):
             return cls.load(path)
-        if sealed_rows_exist:
+        if in_use:
             raise KeyMissing(
-                f"The key file {path} is missing, but credentials are sealed with it; put back a copy of it."
+                f"The key file {path} is missing, but this database was made with it; put back a copy of it."
             )
         return cls.create(path)
 

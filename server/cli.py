@@ -8,6 +8,7 @@ from socket import socket
 from typing import Any, TextIO
 
 import click
+import uvloop
 
 from slotgraph.core.clock import SystemClock
 from slotgraph.core.errors import BadInput, SettingError, SlotGraphError
@@ -72,7 +73,8 @@ def _typed_password() -> str:
 
 
 def _run(what: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(what)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(what)
 
 
 @main.command()
@@ -148,7 +150,7 @@ def create_company(context: click.Context, slug: str, name: str, time_zone: str,
 
 @main.command(name="create-user")
 @click.argument("email")
-@click.option("--support", is_flag=True, help="A support agent of the vendor, of no company.")
+@click.option("--support", is_flag=True, help="A support agent, of no company.")
 @click.option("--company", help="Slug of the company the login belongs to.")
 @click.option(
     "--role",

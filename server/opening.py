@@ -10,7 +10,7 @@ from slotgraph.core.clock import SystemClock
 from slotgraph.core.offload import Offload
 from slotgraph.core.passwords import Passwords
 from slotgraph.core.registry import Registry
-from slotgraph.core.store import accounts
+from slotgraph.core.store import accounts, companies
 from slotgraph.core.store.engine import Database
 from slotgraph.core.store.migrate import migrate
 from slotgraph.core.transport import HttpTransport
@@ -29,7 +29,9 @@ async def opened(settings: Settings, *, registry: Registry | None = None) -> Asy
         stack.push_async_callback(database.close)
         async with database.read() as connection:
             key_ids = await accounts.sealing_keys(connection)
-        vault = await asyncio.to_thread(Vault.load_or_create, settings.key_path, sealed_rows_exist=bool(key_ids))
+            in_use = await companies.is_any_founded(connection)
+        # The key file also holds the secret of the customers' links: a new one would kill them all, sealed rows or not.
+        vault = await asyncio.to_thread(Vault.load_or_create, settings.key_path, in_use=in_use)
         vault.require(key_ids)
         policy = AddressPolicy(allowed_networks=settings.allowed_networks, allow_http=settings.allow_http_calendars)
         transport = HttpTransport(clock, policy)

@@ -34,6 +34,11 @@ async def company_by_slug(connection: AsyncConnection, slug: str) -> Company | N
     return company_from_row(row) if row else None
 
 
+async def is_any_founded(connection: AsyncConnection) -> bool:
+    """Whether there is any company: then this database is in use, and its key file must be there."""
+    return (await connection.execute(select(t.company.c.id).limit(1))).first() is not None
+
+
 async def insert_company(connection: AsyncConnection, **values: Any) -> None:
     """Add a company."""
     await connection.execute(insert(t.company).values(**values))

@@ -104,7 +104,9 @@ def refuse_taken_port(port: int) -> None:
         try:
             probe.bind((HOST, port))
         except (OSError, OverflowError) as err:
-            raise SettingError(f"The calendar server's port {port} is taken or not allowed; choose another.") from err
+            raise SettingError(
+                f"The calendar server's port {port} is taken or not allowed: end what holds it, or start over with RESET=1."
+            ) from err
 
 
 async def _answers(port: int) -> bool:

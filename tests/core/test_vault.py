@@ -184,14 +184,14 @@ def test_a_missing_file_is_a_setting_error_when_loaded(tmp_path):
 def test_a_new_key_is_never_made_over_sealed_rows(tmp_path):
     path = tmp_path / "keys"
     with pytest.raises(KeyMissing, match="put back a copy"):
-        Vault.load_or_create(path, sealed_rows_exist=True)
+        Vault.load_or_create(path, in_use=True)
     assert not path.exists()
-    created = Vault.load_or_create(path, sealed_rows_exist=False)
-    loaded = Vault.load_or_create(path, sealed_rows_exist=True)
+    created = Vault.load_or_create(path, in_use=False)
+    loaded = Vault.load_or_create(path, in_use=True)
     assert loaded.manage_key() == created.manage_key()
 
 
 def test_a_file_that_cannot_be_seen_is_not_taken_for_missing(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(SettingError, match="cannot be read"):
-        Vault.load_or_create(tmp_path / "file" / "keys", sealed_rows_exist=False)
+        Vault.load_or_create(tmp_path / "file" / "keys", in_use=False)
