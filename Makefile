@@ -11,8 +11,6 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_PROJECT_ENVIRONMENT := $(CURDIR)/.venv
 export UV_PYTHON := $(CURDIR)/.venv/bin/python
 export UV_PYTHON_DOWNLOADS := never
-# Compiled once here rather than at every start.
-export UV_COMPILE_BYTECODE := 1
 
 export PYTHON PORT RESET
 # As typed: a $ in a password is no variable. It goes on in the environment, where `ps` does not show it.

@@ -50,7 +50,8 @@ def create_app(joined: Joined, settings: Settings, *, first_request: Mapping[str
 
 async def _no_such_place(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return refusal(error.status_code, f"{error.detail}.", ErrorCode.NOT_FOUND, headers=error.headers)
+    code = ErrorCode.NOT_FOUND if error.status_code == 404 else ErrorCode.BAD_USER_INPUT
+    return refusal(error.status_code, f"{error.detail}.", code, headers=error.headers)
 
 
 async def _failed(request: Request, error: Exception) -> Response:

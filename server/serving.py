@@ -71,6 +71,7 @@ async def serve_app(app: ASGIApp, listening: socket.socket) -> None:
     config = uvicorn.Config(
         app,
         access_log=False,
+        log_level="warning",
         log_config=None,
         server_header=False,
         proxy_headers=False,

@@ -29,8 +29,7 @@ def _event(start: str, end: str, /, **more: Any) -> OutsideEvent:
 
 
 def _days(first: str, end: str, /, **more: Any) -> OutsideEvent:
-    days = (date.fromisoformat(f"2027-{text}") for text in (first, end))
-    return OutsideEvent(*days, **more)
+    return OutsideEvent(date.fromisoformat(f"2027-{first}"), date.fromisoformat(f"2027-{end}"), **more)
 
 
 @dataclass(frozen=True, slots=True)

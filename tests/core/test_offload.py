@@ -170,9 +170,8 @@ async def test_worker_that_died_idle_costs_nobody_a_call(pool: Offload, jobs: Mo
     worker = await pool.run(jobs.pid, deadline=soon(), weight=LARGE)
     os.kill(worker, signal.SIGKILL)
     await until_gone(worker)
-    while worker in children():
+    while worker in children() or any(one.is_alive for one in pool._idle):
         await asyncio.sleep(0.01)
-    await asyncio.sleep(0)
     assert await pool.run(jobs.pid, deadline=soon(), weight=LARGE) != worker
 
 

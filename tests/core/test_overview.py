@@ -184,10 +184,10 @@ async def test_excluded_support_is_told_so_if_it_had_looked_in(world, annas):
         await world.overview(world.agent)
 
 
-async def while_titles_are_read(world, actor, change):
-    released = world.calendars.hang("titles")
+async def while_titles_are_read(world, actor, change, *, method="titles"):
+    released = world.calendars.hang(method)
     loading = asyncio.create_task(world.overview(actor))
-    await world.called("titles")
+    await world.called(method)
     await change()
     released.set()
     return await loading
@@ -214,6 +214,18 @@ async def test_switching_the_toggle_off_while_titles_are_read_masks_them(world, 
         await world.change(tables.employee, world.id_of("anna"), show_appointments=False)
 
     assert titles(await while_titles_are_read(world, world.owner, switch_off)) == {"SHOW_APPOINTMENTS_OFF"}
+
+
+async def test_switching_the_toggle_on_while_busy_time_is_read_does_not_pass_blocks_off_as_events_without_title(
+    world, annas
+):
+    await world.change(tables.employee, world.id_of("anna"), show_appointments=False)
+
+    async def switch_on():
+        await world.change(tables.employee, world.id_of("anna"), show_appointments=True)
+
+    overview = await while_titles_are_read(world, world.owner, switch_on, method="busy")
+    assert {event.masked for event in events(overview)} == {MaskedReason.NOT_PERMITTED}
 
 
 # Our own

@@ -1,4 +1,4 @@
-"""Plugin discovery: what is wrong with one plugin is told, and costs nobody else anything (DESIGN.md section 5)."""
+"""Plugin discovery: what is wrong with one plugin is told, and costs nobody else anything."""
 
 import sys
 from importlib.metadata import EntryPoint

@@ -149,6 +149,7 @@ async def test_the_exclusion_waits_for_answers_on_their_way_out_and_commits_behi
     gate = world.joined.gate
     async with gate.shared([world.company_id]):
         excluding = asyncio.create_task(exclude(world))
+        await asyncio.sleep(0)
         await world.add_company("other")  # a write that comes behind the exclusion's, were that not waiting
         assert not excluding.done()
         assert await standing(world) is SupportStanding.OPEN

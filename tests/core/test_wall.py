@@ -1,4 +1,4 @@
-"""The plugin wall: whatever a provider does costs its own calendars only, and nothing it says is logged (DESIGN.md 5, B4, F1)."""
+"""The plugin wall: whatever a provider does costs its own calendars only, and nothing it says is logged (B4, F1)."""
 
 import asyncio
 import gc

@@ -199,7 +199,7 @@ async def test_a_token_wins_over_a_cookie(site):
 
 
 async def test_what_a_proxy_says_of_the_sender_changes_nothing(site):
-    """H32: nobody becomes somebody by a header."""
+    """Nobody becomes somebody by a header."""
     owner = await site.member()
     stranger = await site.visitor(X_Forwarded_For="127.0.0.1", X_Forwarded_Proto="https", Forwarded="for=127.0.0.1")
     assert await stranger.kind() == "ANONYMOUS"

@@ -56,7 +56,7 @@ def the_error(answer):
     ],
 )
 async def test_what_a_foreign_page_can_send_is_no_request(site, media_type):
-    """H15: only application/json makes a browser ask first, and only UTF-8 is JSON (RFC 8259 section 8.1)."""
+    """Only application/json makes a browser ask first, and only UTF-8 is JSON (RFC 8259 section 8.1)."""
     answer = await raw(site, json.dumps({"query": VIEWER}), Content_Type=media_type)
     assert answer.status_code == 415
     assert "application/json" in the_error(answer)["message"]
@@ -251,7 +251,7 @@ async def test_an_agent_may_read_the_schema_while_any_case_is_open(site):
 
 
 async def test_to_a_stranger_every_wrong_document_reads_the_same(site):
-    """H3: neither the words of an error nor its length tell which words exist."""
+    """Neither the words of an error nor its length tell which words exist."""
     stranger = await site.visitor()
     queries = [
         "{ viewr { kind } }",
@@ -307,7 +307,7 @@ async def test_trouble_with_the_database_is_an_answer_and_tells_no_path(site, er
     assert answer.headers["cache-control"] == "no-store"
 
 
-# Nothing secret reaches a log (H13)
+# Nothing secret reaches a log
 
 PASSWORDS = ["correct-horse-battery", f"{CANARY}-login", f"{CANARY}-link", f"{CANARY}-inline"]
 LINK = """mutation($employee: ID!) { linkAccount(input: {provider: "memory", employee: $employee}) {
