@@ -166,9 +166,9 @@ async def resolve(host: str) -> tuple[str, ...]:
         system.close()
 
 
-async def attempt(transport: HttpTransport, url: str) -> ProviderFailure | None:
+async def attempt(transport: HttpTransport, url: str, *, seconds: float = 0.25) -> ProviderFailure | None:
     try:
-        await transport.request("GET", url, deadline=Deadline(SystemClock(), 0.25), idempotent=False)
+        await transport.request("GET", url, deadline=Deadline(SystemClock(), seconds), idempotent=False)
     except ProviderFailure as failure:
         return failure
     return None
@@ -210,7 +210,8 @@ async def test_rebinding_name_never_leads_to_the_closed_address() -> None:
         allowed = await asyncio.start_server(_answer_and_close, "127.0.0.2", canary.port)
         policy = AddressPolicy(allowed_networks=(ipaddress.ip_network("127.0.0.2/32"),), allow_http=True)
         transport = HttpTransport(SystemClock(), policy, resolve=rebind)
-        outcomes = [await attempt(transport, f"http://rebind.example:{canary.port}/") for _ in range(1000)]
+        url = f"http://rebind.example:{canary.port}/"
+        outcomes = [await attempt(transport, url, seconds=10) for _ in range(1000)]
         await transport.close()
         allowed.close()
         await allowed.wait_closed()
