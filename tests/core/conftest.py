@@ -3,6 +3,7 @@
 import asyncio
 import importlib.util
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -28,8 +29,8 @@ _loaded("nasty_server")  # for `from slotgraph_tests_core_nasty_server import ..
 
 
 @pytest.fixture(scope="session")
-def made_world(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    path = tmp_path_factory.mktemp("made") / "slotgraph.db"
+def made_world(quick_folder: Path) -> bytes:
+    path = quick_folder / "made" / "slotgraph.db"
     migrate(path)
     with ThreadPoolExecutor() as thread:  # asyncio.run would take this thread's event loop away from pytest-asyncio
         thread.submit(asyncio.run, _world.World.make(path)).result()
@@ -37,10 +38,11 @@ def made_world(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture
-async def world(tmp_path: Path, made_world: bytes) -> AsyncIterator[object]:
+async def world(quick_folder: Path, made_world: bytes) -> AsyncIterator[object]:
     """The company `demo` with Anna and Ben, who cut hair on weekdays from nine to five, and nobody's calendar yet."""
-    path = tmp_path / "slotgraph.db"
-    path.write_bytes(made_world)
-    world = await _world.World.opened(path)
-    yield world
-    await world.close()
+    with tempfile.TemporaryDirectory(prefix="world-", dir=quick_folder) as folder:
+        path = Path(folder) / "slotgraph.db"
+        path.write_bytes(made_world)
+        world = await _world.World.opened(path)
+        yield world
+        await world.close()

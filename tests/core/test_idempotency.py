@@ -78,6 +78,14 @@ async def test_a_key_is_free_again_after_24_hours(world):
     assert isinstance(await world.do.bookings.book(world.as_(), later), BookingConfirmed)
 
 
+async def test_the_same_key_at_the_same_time_does_not_book_a_second_employee(world):
+    for name in ("anna", "ben"):
+        await world.link(name)
+    results = await world.race([world.request()] * 3, accounts=2)
+    assert len({result.booking.id for result in results}) == 1
+    assert len(await world.rows(tables.booking)) == 1
+
+
 async def test_what_lapsed_is_forgotten_with_the_next_success(world):
     for day in ("02", "03"):
         await world.book(f"2027-03-{day} 09:00", employee="anna")

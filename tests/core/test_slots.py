@@ -56,14 +56,14 @@ def starts_by_the_rules(day, shape, starts):
     return offered
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(OPENINGS, SPANS, SPANS, SHAPES, STARTS)
 def test_offered_starts_are_those_the_rules_allow(opened, absent, blocked, shape, starts):
     day = Day(opened, absent, blocked)
     assert offered_starts(day, shape, starts) == starts_by_the_rules(day, shape, starts)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(OPENINGS, SPANS, SPANS, SHAPES, MINUTES)
 def test_judging_one_start_agrees_with_offering(opened, absent, blocked, shape, start):
     day = Day(opened, absent, blocked)

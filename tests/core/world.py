@@ -327,11 +327,11 @@ class World:
         """Book."""
         return await self.do.bookings.book(self.as_(actor), self.request(*args, **more))
 
-    async def race(self, requests: Sequence[BookRequest]) -> list[Any]:
-        """Book all of them at once: each has passed the check of our own tables and asks the calendars before one goes on."""
+    async def race(self, requests: Sequence[BookRequest], *, accounts: int = 1) -> list[Any]:
+        """Book all of them at once: each has passed the check of our own tables and asks its accounts before one goes on."""
         released = self.calendars.hang("busy")
         running = [asyncio.create_task(self.do.bookings.book(self.as_(), request)) for request in requests]
-        await self.called("busy", len(requests))
+        await self.called("busy", len(requests) * accounts)
         released.set()
         return await asyncio.gather(*running)
 
