@@ -4,7 +4,7 @@ A row is the entry's latest wish. Changing the wish raises the fence; whoever fi
 row PENDING. Who carries the wishes out is not decided here.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -68,19 +68,20 @@ async def entry_by_id(connection: AsyncConnection, company_id: str, entry_id: st
     return _entry_from_row(row) if row else None
 
 
-async def references_of_calendars(
+async def standing_entries(
     connection: AsyncConnection, company_id: str, calendar_ids: Collection[str]
-) -> list[tuple[str, Reference]]:
-    """Our own entries that may stand in some calendars: (calendar id, reference)."""
+) -> Mapping[str, frozenset[Reference | None]]:
+    """Our own entries that may stand in some calendars, by calendar id; None for those whose writing has not been answered."""
     standing = (CalendarEntryState.PENDING.value, CalendarEntryState.WRITTEN.value, CalendarEntryState.FAILED.value)
     statement = select(_E.calendar_id, _E.reference_calendar, _E.reference_id, _E.reference_etag).where(
-        _E.company_id == company_id,
-        _E.calendar_id.in_(calendar_ids),
-        _E.reference_id.is_not(None),
-        _E.state.in_(standing),
+        _E.company_id == company_id, _E.calendar_id.in_(calendar_ids), _E.state.in_(standing)
     )
-    rows = await connection.execute(statement)
-    return [(row.calendar_id, Reference(row.reference_calendar, row.reference_id, row.reference_etag)) for row in rows]
+    found: dict[str, set[Reference | None]] = {calendar_id: set() for calendar_id in calendar_ids}
+    for row in await connection.execute(statement):
+        known = row.reference_id is not None
+        reference = Reference(row.reference_calendar, row.reference_id, row.reference_etag) if known else None
+        found[row.calendar_id].add(reference)
+    return {calendar_id: frozenset(references) for calendar_id, references in found.items()}
 
 
 async def add_wish(

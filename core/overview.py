@@ -70,6 +70,10 @@ class Overview(Forgettable):
     complete: bool
 
 
+Standing = Mapping[str, frozenset[Reference | None]]
+"""Our own entries by the calendar they stand in; None where the writing has not been answered."""
+
+
 @dataclass(slots=True, repr=False)
 class _Heard(Forgettable):
     """What one calendar said, chunk by chunk, and whether it was asked for titles."""
@@ -104,14 +108,17 @@ class Overviews:
         zone_name = query.time_zone or directory.company.time_zone
         window = local_days(query.first, query.last, zone(zone_name))
         own = await own_entries(operation, directory, employees, window)
-        asked, ours = await _asked(operation, directory, employees)
+        asked = await _asked(operation, directory, employees)
+        before = await _standing(operation, query.company_id, asked)
+        ours = frozenset(one for references in before.values() for one in references if one is not None)
         heard = {one.id: _Heard(await _why_masked(operation, directory, asked, one) is None) for one in asked.calendars}
         await self._ask(asked, heard, window=window, ours=ours, deadline=deadline)
         # Support may have been shut out, or a toggle switched off, while the calendars were asked (T3).
         operation.recheck()
         operation.forget_directory(query.company_id)
         directory, _ = await _resolved(operation, query)
-        external = await _external_entries(operation, directory, asked, heard, window)
+        settled = _settled(before, await _standing(operation, query.company_id, asked))
+        external = await _external_entries(operation, directory, asked, heard, window=window, settled=settled)
         checks = _checks(operation, asked, heard)
         self._health.note(checks)
         return Overview(
@@ -176,19 +183,28 @@ async def _resolved(operation: Operation, query: OverviewQuery) -> tuple[Directo
     return directory, [directory.employees[employee_id] for employee_id in dict.fromkeys(query.employee_ids)]
 
 
-async def _asked(
-    operation: Operation, directory: Directory, employees: Sequence[Employee]
-) -> tuple[Asked, frozenset[Reference]]:
-    """The checked calendars of the employees, and which entries in them are ours and stand in the overview already."""
+async def _asked(operation: Operation, directory: Directory, employees: Sequence[Employee]) -> Asked:
+    """The checked calendars of the employees."""
     company_id = directory.company.id
     zones = {one.id: one.time_zone for one in employees}
     async with operation.database.read() as connection:
         known = {account.id: account for account in await accounts.accounts_of(connection, company_id)}
         listed = await accounts.calendars_of(connection, company_id)
-        calendars = [one for one in listed if one.checked and one.employee_id in zones]
-        ids = [calendar.id for calendar in calendars]
-        ours = await outbox.references_of_calendars(connection, company_id, ids)
-    return Asked(known, calendars, zones), frozenset(reference for _, reference in ours)
+    return Asked(known, [one for one in listed if one.checked and one.employee_id in zones], zones)
+
+
+async def _standing(operation: Operation, company_id: str, asked: Asked) -> Standing:
+    """Which entries in the calendars are ours: they stand in the overview already, as bookings."""
+    async with operation.database.read() as connection:
+        return await outbox.standing_entries(connection, company_id, [calendar.id for calendar in asked.calendars])
+
+
+def _settled(before: Standing, after: Standing) -> frozenset[str]:
+    """The calendars in which each entry of ours could be told from the others' events all the while.
+
+    In the rest one of ours may have come back as an event, its title naming a customer.
+    """
+    return frozenset(one for one, known in before.items() if None not in known and known == after.get(one))
 
 
 async def _why_masked(
@@ -221,14 +237,21 @@ def _untitled(busy: Busy) -> Event:
 
 
 async def _external_entries(
-    operation: Operation, directory: Directory, asked: Asked, heard: Mapping[str, _Heard], window: Span
+    operation: Operation,
+    directory: Directory,
+    asked: Asked,
+    heard: Mapping[str, _Heard],
+    *,
+    window: Span,
+    settled: frozenset[str],
 ) -> list[OverviewEntry]:
     entries: list[OverviewEntry] = []
+    sees_customers = await operation.permits(Action.READ_CUSTOMER, directory.company.id)
     for calendar in asked.calendars:
         said = heard[calendar.id]
         employee_id = calendar.employee_id or ""
         reason = await _why_masked(operation, directory, asked, calendar)
-        if reason is None and not said.titled:
+        if reason is None and not (said.titled and (sees_customers or calendar.id in settled)):
             reason = MaskedReason.NOT_PERMITTED
         facts = await operation.facts(calendar.company_id, employee_id=employee_id)
         facts = replace(facts, shows_appointments=reason is None)

@@ -184,9 +184,9 @@ async def test_excluded_support_is_told_so_if_it_had_looked_in(world, annas):
         await world.overview(world.agent)
 
 
-async def while_titles_are_read(world, actor, change, *, method="titles"):
+async def while_titles_are_read(world, actor, change, *, method="titles", day="2027-03-02"):
     released = world.calendars.hang(method)
-    loading = asyncio.create_task(world.overview(actor))
+    loading = asyncio.create_task(world.overview(actor, day))
     await world.called(method)
     await change()
     released.set()
@@ -249,6 +249,28 @@ async def test_a_cancelled_booking_is_not_shown(world, annas):
     await world.cancel(booking, actor=world.owner)
     overview = await world.overview(world.owner, "2027-03-03")
     assert not [entry for entry in overview.entries if isinstance(entry, OverviewBooking | ExternalEvent)]
+
+
+async def test_an_entry_whose_writing_was_not_answered_names_its_customer_to_no_agent_without_the_grant(world, annas):
+    case = await open_case(world)
+    world.calendars.lose_answer("write")
+    assert (await world.book("2027-03-03 09:00", employee="anna")).booking
+    assert "PENDING" in await world.entry_states()
+    assert titles(await world.overview(world.agent, "2027-03-03")) == {"NOT_PERMITTED"}
+    assert any("Mia" in title for title in titles(await world.overview(world.owner, "2027-03-03")))
+    await world.do.support.close_case(world.as_(world.owner), world.company_id, case.id)
+    await open_case(world, customers=True)
+    assert any("Mia" in title for title in titles(await world.overview(world.agent, "2027-03-03")))
+
+
+async def test_an_entry_written_while_titles_are_read_names_its_customer_to_no_agent(world, annas):
+    await open_case(world)
+
+    async def book():
+        assert (await world.book("2027-03-03 09:00", employee="anna")).booking
+
+    seen = titles(await while_titles_are_read(world, world.agent, book, day="2027-03-03"))
+    assert seen == {"NOT_PERMITTED"}
 
 
 async def test_an_event_at_the_time_of_a_booking_that_is_not_ours_is_shown(world, annas):
