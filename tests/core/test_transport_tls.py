@@ -15,18 +15,37 @@ from slotgraph.core.errors import ProviderUnreachable
 from slotgraph.core.transport import Answer, HttpTransport
 
 
+_SIGNS = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
 class Authority:
     """A certificate authority of this test's own, and a server certificate for calendar.example."""
 
     def __init__(self, folder: Path) -> None:
         key, name = ec.generate_private_key(ec.SECP256R1()), self._name("Test Authority")
-        root = self._builder(name, name, key.public_key()).add_extension(
-            x509.BasicConstraints(ca=True, path_length=None), critical=True
+        # Python 3.13 verifies strictly (RFC 5280): an authority says that it signs, and whose key it is.
+        root = (
+            self._builder(name, name, key.public_key())
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .add_extension(_SIGNS, critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         )
         signed_root = root.sign(key, hashes.SHA256())
         server_key = ec.generate_private_key(ec.SECP256R1())
-        server = self._builder(self._name("calendar.example"), name, server_key.public_key()).add_extension(
-            x509.SubjectAlternativeName([x509.DNSName("calendar.example")]), critical=False
+        server = (
+            self._builder(self._name("calendar.example"), name, server_key.public_key())
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName("calendar.example")]), critical=False)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
         )
         self.ca_file = folder / "ca.pem"
         self.ca_file.write_bytes(signed_root.public_bytes(serialization.Encoding.PEM))
