@@ -14,7 +14,6 @@ from slotgraph.core.clock import SystemClock
 from slotgraph.core.errors import ProviderUnreachable
 from slotgraph.core.transport import Answer, HttpTransport
 
-
 _SIGNS = x509.KeyUsage(
     digital_signature=False,
     content_commitment=False,
