@@ -1,11 +1,13 @@
 """Getting in: logins with password and session, API tokens, and which actor stands behind each."""
 
+import contextlib
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from slotgraph.core.customers import is_email, text_faults
+from slotgraph.core.errors import DatabaseBusy
 from slotgraph.core.operation import Operation
 from slotgraph.core.passwords import Passwords, api_token, new_token, read_api_token, token_hash
 from slotgraph.core.policy import (
@@ -134,8 +136,10 @@ async def actor_of_session(database: Database, session: str, *, now: datetime) -
     if found is None:
         return Anonymous()
     if now - found.last_used_at > USED_NOTED_EVERY:
-        async with database.write() as connection:
-            await logins.note_session_used(connection, hashed, at=now)
+        # A busy writer is no reason to turn a reader away: then the use is noted next time.
+        with contextlib.suppress(DatabaseBusy):
+            async with database.write() as connection:
+                await logins.note_session_used(connection, hashed, at=now)
     return actor_of(found.user, found.membership) or Anonymous()
 
 
@@ -149,8 +153,9 @@ async def actor_of_token(database: Database, text: str, *, now: datetime) -> Tok
     if token is None:
         return None
     if token.last_used_at is None or now - token.last_used_at > timedelta(hours=1):
-        async with database.write() as connection:
-            await logins.note_token_used(connection, token, at=now)
+        with contextlib.suppress(DatabaseBusy):
+            async with database.write() as connection:
+                await logins.note_token_used(connection, token, at=now)
     return Token(token.company_id, token.id, token.scopes)
 
 

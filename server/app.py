@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from slotgraph.core.calendar_writer import CalendarWriter
 from slotgraph.core.errors import ErrorCode, SlotGraphError
@@ -109,5 +110,21 @@ def _graphiql(first_request: Mapping[str, object]) -> list[BaseRoute]:
     return [
         Route("/", home),
         Route("/graphiql/start.json", start),
-        Mount("/graphiql", StaticFiles(directory=GRAPHIQL, html=True)),
+        Mount("/graphiql", _Pages(directory=GRAPHIQL, html=True)),
     ]
+
+
+class _Pages(StaticFiles):
+    """Our own pages: in nobody's frame, and taken for nothing but what they say they are."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        response.headers.update(_PAGE_HEADERS)
+        return response
+
+
+_PAGE_HEADERS = {
+    "Content-Security-Policy": "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}

@@ -12,6 +12,7 @@ from slotgraph.core.founding import create_agent, create_member, found_company
 from slotgraph.core.passwords import Passwords
 from slotgraph.core.policy import NOT_FOR_TOKENS, Anonymous, Member, Permission, Role, Support, Token
 from slotgraph.core.problems import InvalidInput, LoginRefused, NotFound
+from slotgraph.core.store.engine import Database
 from slotgraph.core.values import Secret
 
 PASSWORD = Secret("a good password")
@@ -115,6 +116,15 @@ async def test_a_session_ends_at_its_time_and_at_logout(world, owner):
     assert await who(world, Secret("made up")) == Anonymous()
     await login(world)
     assert len(await world.rows(tables.session)) == 1  # what expired is forgotten
+
+
+async def test_a_busy_writer_turns_no_login_away(world, owner):
+    session = (await login(world)).session.reveal()
+    now = world.clock.now() + timedelta(hours=1)  # long enough for the use to be worth noting
+    hurried = await Database.open(world.database.path, wait_seconds=0.05)
+    async with world.database.write():
+        assert isinstance(await actor_of_session(hurried, session, now=now), Member)
+    await hurried.close()
 
 
 async def test_the_actor_is_read_anew_for_each_request(world, owner):

@@ -88,7 +88,9 @@ async def test_the_printed_query_works_and_a_second_run_keeps_the_data(tmp_path,
         first = (await client.post("/graphql", json={"query": slugs})).json()["data"]["company"]
         assert len(first["services"]) == 3
         assert len(first["employees"]) == 5
-        assert (await client.get("/graphiql/")).status_code == 200
+        page = await client.get("/graphiql/")
+        assert page.status_code == 200
+        assert page.headers["content-security-policy"] == "frame-ancestors 'none'"
         start = (await client.get("/graphiql/start.json")).json()
         assert start["variables"] == pasted["variables"]
     async with _demo(folder, *options), httpx.AsyncClient(base_url=url) as client:
