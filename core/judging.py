@@ -1,15 +1,17 @@
-"""Judging one start for one employee: the first rule it breaks, in the order of SlotRule (rules S1-S4)."""
+"""Judging starts for one employee: the bounds they lie in, and the first rule one breaks, in the order of SlotRule (S1-S4)."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
-from slotgraph.core.clock import local_date, zone
+from slotgraph.core.clock import local_date, midnight, minute_ceiling, minute_from_instant, zone
 from slotgraph.core.freebusy import FreeBusyAnswer
 from slotgraph.core.records import Employee, Service
-from slotgraph.core.search import earliest_start, latest_day
 from slotgraph.core.slots import Shape, SlotRule, is_clear, is_open, on_grid
 from slotgraph.core.spans import overlaps
 from slotgraph.core.store.agenda import Agenda
+from slotgraph.core.values import Span
+
+_DAY = timedelta(days=1)
 
 STRANGERS_SEE = {
     SlotRule.ABSENCE: SlotRule.FREE,
@@ -18,6 +20,24 @@ STRANGERS_SEE = {
     SlotRule.EXTERNAL_BUSY: SlotRule.FREE,
 }
 """What strangers are told instead: only that the employee is not free."""
+
+
+def earliest_start(service: Service, now: datetime) -> int:
+    """The first minute that keeps the minimum notice (rule S4)."""
+    return minute_ceiling(now) + service.minimum_notice_minutes
+
+
+def latest_day(service: Service, employee: Employee, now: datetime) -> date:
+    """The last local day of the employee that lies within the horizon (rule S4)."""
+    today = local_date(minute_from_instant(now), zone(employee.time_zone))
+    return today + timedelta(days=service.horizon_days)
+
+
+def bounded(window: Span, service: Service, employee: Employee, *, now: datetime) -> Span:
+    """The starts of a window that keep minimum notice and horizon; empty if none does."""
+    start = max(window.start, earliest_start(service, now))
+    end = min(window.end, midnight(latest_day(service, employee, now) + _DAY, zone(employee.time_zone)))
+    return Span(start, max(start, end))
 
 
 def broken_by_own_data(

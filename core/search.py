@@ -12,16 +12,15 @@ from slotgraph.core.clock import (
     is_zone_name,
     local_date,
     local_days,
-    midnight,
     minute_ceiling,
-    minute_from_instant,
     zone,
 )
 from slotgraph.core.errors import BadInput, UnknownObject
 from slotgraph.core.freebusy import FreeBusyAnswer
+from slotgraph.core.judging import bounded
 from slotgraph.core.operation import Operation
 from slotgraph.core.policy import Action
-from slotgraph.core.records import Employee, Service
+from slotgraph.core.records import Employee
 from slotgraph.core.slots import MAX_WINDOW_DAYS, Day, Shape, offered_starts, union_of_starts
 from slotgraph.core.spans import overlaps
 from slotgraph.core.store.agenda import Agenda, agendas
@@ -117,24 +116,6 @@ def checked_window(query: SlotQuery) -> Span:
     if query.time_zone is not None and not is_zone_name(query.time_zone):
         raise BadInput(("input", "timeZone"), "this is no IANA time zone, for example Europe/Zurich.")
     return window
-
-
-def earliest_start(service: Service, now: datetime) -> int:
-    """The first minute that keeps the minimum notice (rule S4)."""
-    return minute_ceiling(now) + service.minimum_notice_minutes
-
-
-def latest_day(service: Service, employee: Employee, now: datetime) -> date:
-    """The last local day of the employee that lies within the horizon (rule S4)."""
-    today = local_date(minute_from_instant(now), zone(employee.time_zone))
-    return today + timedelta(days=service.horizon_days)
-
-
-def bounded(window: Span, service: Service, employee: Employee, *, now: datetime) -> Span:
-    """The starts of a window that keep minimum notice and horizon; empty if none does."""
-    start = max(window.start, earliest_start(service, now))
-    end = min(window.end, midnight(latest_day(service, employee, now) + _DAY, zone(employee.time_zone)))
-    return Span(start, max(start, end))
 
 
 def _hull(window: Span, bounds: Collection[Span]) -> Span:
