@@ -96,6 +96,7 @@ async def test_a_stopped_calendar_server_offers_nothing_and_says_why_and_comes_b
     stranger, owner = town.visitor(), await town.member("owner@demo.example")
     _, service = await _haircut(stranger)
     asked = {"service": service["id"], **towns.week(), "deadlineMs": 3000}
+    slot = (await stranger.ask(SLOTS, input=asked))["slots"]["slots"][-1]
     await town.radicale.stop()
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -106,12 +107,11 @@ async def test_a_stopped_calendar_server_offers_nothing_and_says_why_and_comes_b
         causes = {source["cause"] for source in found["sources"]}
         assert causes == ({"TEMPORARY"} if visitor is stranger else {"UNREACHABLE"})
     assert loop.time() - began < 2 * 3.25
-    slot = {"start": found["to"], "employees": service["employees"]}
+    assert (await _book(stranger, towns, service, slot))["__typename"] == "CalendarUnverified"
     await town.radicale.start()
     found = (await stranger.ask(SLOTS, input=asked))["slots"]
     assert found["complete"] is True
-    assert found["slots"]
-    assert slot["employees"]
+    assert slot in found["slots"]  # nothing was booked meanwhile
 
 
 async def test_the_overview_shows_titles_to_those_who_may_see_them_and_to_nobody_else(town, towns):
@@ -119,14 +119,15 @@ async def test_the_overview_shows_titles_to_those_who_may_see_them_and_to_nobody
         await town.member(email) for email in ("owner@demo.example", "staff@demo.example", "support@slotgraph.example")
     ]
     company = (await owner.ask(COMPANY))["company"]
-    days = {"from": towns.week()["from"][:10], "until": towns.week()["to"][:10]}
+    days = towns.three_weeks()
 
     seen = (await owner.ask(OVERVIEW, input=days))["overview"]
     assert seen["complete"] is True
     events = [entry for entry in seen["entries"] if entry["__typename"] == "ExternalEvent"]
     titles = {entry["title"] for entry in events if entry["title"]}
     assert {"Lunch", "Yoga"} <= titles
-    assert "Dentist" not in titles  # private: its holder only
+    assert not {"Dentist", "School meeting"} & titles  # private: their holders only
+    assert sum(entry["maskedReason"] == "PRIVATE_EVENT" for entry in events) >= 3
     reasons = {entry["employee"]["name"]: entry["maskedReason"] for entry in events if entry["masked"]}
     assert reasons["Dora (demo)"] == "SHOW_APPOINTMENTS_OFF"
     assert {entry["__typename"] for entry in seen["entries"]} >= {"OverviewAvailability", "OverviewAbsence"}
@@ -134,6 +135,7 @@ async def test_the_overview_shows_titles_to_those_who_may_see_them_and_to_nobody
     colleague = (await staff.ask(OVERVIEW, input=days))["overview"]["entries"]
     titled = {entry["employee"]["name"] for entry in colleague if entry.get("title")}
     assert titled == {"Anna (demo)"}  # she is Anna
+    assert "Dentist" in {entry.get("title") for entry in colleague}  # her own
     mine = [entry["calendar"] for entry in colleague if entry["__typename"] == "ExternalEvent"]
     assert None in mine
 
@@ -161,7 +163,7 @@ async def test_the_overview_shows_titles_to_those_who_may_see_them_and_to_nobody
 
 async def test_nothing_that_stands_in_a_calendar_reaches_the_disk(town, towns):
     owner = await town.member("owner@demo.example")
-    days = {"from": towns.week()["from"][:10], "until": towns.week()["to"][:10]}
+    days = towns.three_weeks()
     assert "Lunch" in towns.shown(await owner.ask(OVERVIEW, input=days))
     stored = b"".join(file.read_bytes() for file in town.joined.parts.database.path.parent.glob("*"))
     assert b"Demo Salon" in stored  # the search itself works

@@ -144,6 +144,13 @@ def week() -> dict[str, str]:
     return {"from": start.isoformat(), "to": (start + timedelta(days=14)).isoformat()}
 
 
+def three_weeks() -> dict[str, str]:
+    """This calendar week and the next two, as days of an overview: all of what the demo's calendars are laid out around."""
+    today = SystemClock().now().date()
+    monday = today - timedelta(days=today.weekday())
+    return {"from": monday.isoformat(), "until": (monday + timedelta(days=20)).isoformat()}
+
+
 def shown(answer: object) -> str:
     """An answer as text, to be searched for what must not be in it."""
     return json.dumps(answer, ensure_ascii=False)
