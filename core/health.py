@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from slotgraph.core.checks import CalendarCheck, CheckState
-from slotgraph.core.clock import Clock
 from slotgraph.core.errors import SlotGraphError
 from slotgraph.core.store import accounts
 from slotgraph.core.store.engine import Database
@@ -24,9 +23,8 @@ _log = logging.getLogger("slotgraph.health")
 class HealthNotes:
     """Writes health beside the requests that learn of it."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._clock = clock
         self._writing: set[asyncio.Task[None]] = set()
 
     def note(self, checks: Iterable[CalendarCheck]) -> None:

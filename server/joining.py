@@ -58,7 +58,7 @@ def join(parts: Parts, *, session_for: timedelta = timedelta(hours=12)) -> Joine
     database, clock, registry = parts.database, parts.clock, parts.registry
     credentials = SealedCredentials(database, parts.vault)
     wall = Wall(registry, credentials=credentials, transport=parts.transport, offload=parts.offload)
-    health = HealthNotes(database, clock)
+    health = HealthNotes(database)
     asking = Asking(FreeBusy(wall, clock), health)
     writer = CalendarWriter(database, wall, clock)
     gate = Gate()

@@ -157,11 +157,6 @@ def problem_of(found: object) -> Problem | None:
     return show(found) if show else None
 
 
-def invalid_field(path: tuple[str, ...], reason: str) -> InvalidInput:
-    """One wrong field."""
-    return _invalid(problems.InvalidInput((problems.InvalidField(path, reason),)))
-
-
 def not_found(path: tuple[str, ...]) -> NotFound:
     """Something that is not there."""
     return NotFound(message=problems.NotFound(path).message, path=list(path))
