@@ -16,7 +16,6 @@ _DAY = timedelta(days=1)
 STRANGERS_SEE = {
     SlotRule.ABSENCE: SlotRule.FREE,
     SlotRule.BOOKING: SlotRule.FREE,
-    SlotRule.HOLD: SlotRule.FREE,
     SlotRule.EXTERNAL_BUSY: SlotRule.FREE,
 }
 """What strangers are told instead: only that the employee is not free."""

@@ -70,7 +70,6 @@ _WHY_NOT_OFFERED = {
     SlotRule.AVAILABILITY: "This start lies outside the opening times.",
     SlotRule.ABSENCE: "There is an absence at this time.",
     SlotRule.BOOKING: "There is a booking at this time.",
-    SlotRule.HOLD: "This time is held for somebody else.",
     SlotRule.VERIFIED: "A calendar could not be asked.",
     SlotRule.EXTERNAL_BUSY: "There is an appointment at this time.",
     SlotRule.FREE: "This start is not free.",

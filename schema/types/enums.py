@@ -58,12 +58,9 @@ _describe(
         SlotRule.AVAILABILITY: "The whole duration lies in an availability.",
         SlotRule.ABSENCE: "No absence.",
         SlotRule.BOOKING: "No booking, buffers included.",
-        SlotRule.HOLD: "No held slot, buffers included.",
         SlotRule.VERIFIED: "Every calendar answered.",
         SlotRule.EXTERNAL_BUSY: "No external busy time, buffers included.",
-        SlotRule.FREE: (
-            "What strangers see instead of ABSENCE, BOOKING, HOLD and EXTERNAL_BUSY: the employee is free."
-        ),
+        SlotRule.FREE: ("What strangers see instead of ABSENCE, BOOKING and EXTERNAL_BUSY: the employee is free."),
     },
 )
 _describe(
@@ -194,7 +191,6 @@ _describe(
         ErrorCode.SUPPORT_EXCLUDED: "The company has excluded support.",
         ErrorCode.NOT_FOUND: "There is none, or not for you.",
         ErrorCode.BAD_USER_INPUT: "An argument makes no sense; the message says which.",
-        ErrorCode.RATE_LIMITED: "Too many requests; see `extensions.retryAfterSeconds`.",
         ErrorCode.QUERY_TOO_COSTLY: "The document asks for too much.",
         ErrorCode.DEADLINE: "It took too long.",
         ErrorCode.INTERNAL: "Our fault; `extensions.correlationId` finds it in the log.",

@@ -30,6 +30,7 @@ LEFT_OUT = {
     "SlotSearch.to": "firstFree comes later",
     "CalendarEntryState.FAILED": "retryCalendarEntry comes later",
     "SlotTaken": "firstFree comes later",
+    "SlotRule.FREE": "holds come later",
     "CompleteLinkInput.linkToken": "relinkAccount comes later",
 }
 """Where a description differs from the draft's, because that speaks of what is not there yet."""
