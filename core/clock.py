@@ -1,4 +1,4 @@
-"""Time: the only reader of the wall clock, whole minutes since the epoch, and time zones with their standard and Windows names."""
+"""Time: the only reader of the wall clock, whole minutes since the epoch, and time zones by their IANA names."""
 
 import time
 from datetime import UTC, date, datetime, timedelta
@@ -30,25 +30,6 @@ class SystemClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
-
-
-class FixedClock:
-    """A clock that stands until it is moved: for tests and for plugin authors."""
-
-    def __init__(self, at: datetime) -> None:
-        self.at = at.astimezone(UTC)
-        self._elapsed = 0.0
-
-    def now(self) -> datetime:
-        return self.at
-
-    def monotonic(self) -> float:
-        return self._elapsed
-
-    def advance(self, by: timedelta) -> None:
-        """Move the clock forward."""
-        self.at += by
-        self._elapsed += by.total_seconds()
 
 
 def minute_from_instant(instant: datetime) -> int:

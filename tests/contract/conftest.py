@@ -11,10 +11,10 @@ import pytest
 from icalendar import Calendar, Event, vCalAddress
 
 from slotgraph.core.addresses import AddressPolicy
-from slotgraph.core.clock import FixedClock, SystemClock
+from slotgraph.core.clock import SystemClock
 from slotgraph.core.offload import Offload
 from slotgraph.core.plugin import Account, Deadline
-from slotgraph.core.testing import ShownAs
+from slotgraph.core.testing import FixedClock, ShownAs
 from slotgraph.core.testing.seed import deaf, spoilt
 from slotgraph.core.transport import HttpTransport
 from slotgraph.plugins.caldav.plugin import CalDavProvider

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slotgraph.core.clock import (
-    FixedClock,
     instant_from_minute,
     is_zone_name,
     local_date,
@@ -21,6 +20,7 @@ from slotgraph.core.clock import (
     wall_from_minute,
     zone,
 )
+from slotgraph.core.testing import FixedClock
 from slotgraph.core.values import Span
 
 ZURICH = zone("Europe/Zurich")

@@ -15,7 +15,7 @@ from slotgraph.core.availability import Dated, DaysOff, Times, Weekly
 from slotgraph.core.booking import BookRequest
 from slotgraph.core.candidates import EmployeeChoice, ServiceRef
 from slotgraph.core.changing import BookingRef, CancelRequest
-from slotgraph.core.clock import FixedClock, minute_from_instant
+from slotgraph.core.clock import minute_from_instant
 from slotgraph.core.customers import CustomerForm
 from slotgraph.core.errors import ProviderUnreachable
 from slotgraph.core.offload import Offload
@@ -40,7 +40,7 @@ from slotgraph.core.registry import Registry
 from slotgraph.core.search import SlotQuery
 from slotgraph.core.store import accounts, bookings, companies, logins, schedule
 from slotgraph.core.store.engine import Database
-from slotgraph.core.testing import InMemoryProvider, OutsideEvent
+from slotgraph.core.testing import FixedClock, InMemoryProvider, OutsideEvent
 from slotgraph.core.values import BusyStatus, Purpose, ReadMode, Reference, Span
 from slotgraph.core.vault import Vault
 from slotgraph.server.joining import Parts, join

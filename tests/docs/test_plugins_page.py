@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from slotgraph.core.clock import FixedClock, minute_from_instant
+from slotgraph.core.clock import minute_from_instant
 from slotgraph.core.plugin import (
     Account,
     Answer,
@@ -24,6 +24,7 @@ from slotgraph.core.plugin import (
     instant_from_minute,
 )
 from slotgraph.core.registry import Registry
+from slotgraph.core.testing import FixedClock
 
 PAGE = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text()
 NOON = 29_000_000

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from slotgraph.core.clock import FixedClock, instant_from_minute
+from slotgraph.core.clock import instant_from_minute
 from slotgraph.core.plugin import (
     AccountRevoked,
     AskedCalendar,
@@ -19,7 +19,7 @@ from slotgraph.core.plugin import (
     Span,
     Unverified,
 )
-from slotgraph.core.testing import InMemoryProvider
+from slotgraph.core.testing import FixedClock, InMemoryProvider
 
 WINDOW = Span(0, 1440)
 WORK = AskedCalendar("work", "Europe/Zurich")

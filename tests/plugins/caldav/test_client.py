@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 import pytest
 from aiohttp import web
 
-from slotgraph.core.clock import FixedClock
 from slotgraph.core.plugin import (
     AccessForbidden,
     AnswerMalformed,
@@ -30,6 +29,7 @@ from slotgraph.core.plugin import (
     Unverified,
     minute_from_instant,
 )
+from slotgraph.core.testing import FixedClock
 from slotgraph.plugins.caldav.plugin import CalDavProvider, register_providers
 
 PROVIDER = CalDavProvider(clock=FixedClock(datetime(2027, 3, 1, tzinfo=UTC)))

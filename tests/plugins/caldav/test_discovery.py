@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 import pytest
 from aiohttp import web
 
-from slotgraph.core.clock import FixedClock
 from slotgraph.core.plugin import (
     AccessForbidden,
     AccountRevoked,
@@ -18,6 +17,7 @@ from slotgraph.core.plugin import (
     ProviderUnreachable,
     Purpose,
 )
+from slotgraph.core.testing import FixedClock
 from slotgraph.plugins.caldav.discovery import home_of
 from slotgraph.plugins.caldav.plugin import CalDavProvider
 
