@@ -1,6 +1,7 @@
 """For plugin authors: a provider in memory, a clock that stands, and the contract every provider keeps.
 
-Production code imports nothing of it. The contract itself needs pytest and pytest-asyncio: `from slotgraph.core.testing.contract import ProviderContract`.
+Production code imports nothing of it. The contract itself needs pytest and pytest-asyncio:
+`from slotgraph.core.testing.contract import ProviderContract`.
 """
 
 from slotgraph.core.testing.clock import FixedClock
