@@ -137,8 +137,6 @@ class _Series:
             return
         rules = [rule_from_text(line.value) for line in master.lines_named("RRULE")]
         timing = self._times.timing(master)
-        if rules and not timing.start.all_day and all(rule.is_exact for rule in rules):
-            timing = timing.in_utc()
         futures = self._futures(changes, timing)
         gone = self._gone(master, timing, changes)
         for wall, span in self._instances(master, timing, rules, reach=_reach(timing, futures)):

@@ -78,11 +78,15 @@ def _instant(text: str) -> datetime:
 
 
 def _blocked(start: datetime, end: datetime, status: BusyStatus, zone_name: str) -> Iterator[Row]:
+    is_whole_days = start.time() == end.time() == datetime.min.time()
+    if is_whole_days and start == end:
+        # Xandikos 0.4.10 gives an all-day event without DTEND like this (seen November 2026).
+        end = start + _DAY
     span = span_from_instants(start, end)
     if span.start == span.end:
         return
     yield Row(span.start, span.end, status.value)
-    if start.time() == end.time() == datetime.min.time():
+    if is_whole_days:
         # Servers give an all-day event as midnight to midnight UTC; it may as well be a real event of that time, so both block.
         days = local_days(start.date(), (end - _DAY).date(), zone(zone_name))
         yield Row(days.start, days.end, status.value)

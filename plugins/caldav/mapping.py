@@ -10,7 +10,7 @@ from slotgraph.core.plugin import AnswerMalformed, Entry, Span, instant_from_min
 from slotgraph.plugins.caldav.moments import naive_from_text
 from slotgraph.plugins.caldav.recurrence import Budget
 from slotgraph.plugins.caldav.timing import Times
-from slotgraph.plugins.caldav.tokenizer import MAX_TITLE, Component, tokenized
+from slotgraph.plugins.caldav.tokenizer import MAX_TITLE, Component, tokenized, unescaped
 from slotgraph.plugins.caldav.zones import UTC_CLOCK, Zones, zone_name
 
 PRODUCT = "-//SlotGraph//SlotGraph//EN"
@@ -18,7 +18,6 @@ MARK = "X-SLOTGRAPH-KEY"
 """Property by which an operator recognises our entries; we ourselves go by the Reference (rule B6)."""
 
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9-]{1,64}")
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 # Controls, line separators that some parsers break lines at, bidi overrides, and halves of surrogate pairs.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
@@ -32,8 +31,7 @@ def printable(text: str, *, lines: bool) -> str:
 
 def title_from_text(raw: str) -> str | None:
     """A SUMMARY's title, without escapes and control characters; None if nothing is left."""
-    unescaped = _ESCAPED.sub(lambda match: "\n" if match[1] in "nN" else match[1], raw)
-    return printable(unescaped, lines=False)[:MAX_TITLE] or None
+    return printable(unescaped(raw), lines=False)[:MAX_TITLE] or None
 
 
 def uid_from_key(key: str) -> str:

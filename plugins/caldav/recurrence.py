@@ -71,11 +71,6 @@ class Rule:
         """Whether it repeats more than once a day by its frequency."""
         return self.frequency >= _HOURLY
 
-    @property
-    def is_exact(self) -> bool:
-        """Whether it repeats by exact hours, minutes or seconds and no wall time is named in it."""
-        return self.is_within_days and not self.by and not self.days
-
     def filled(self, start: datetime) -> "Rule":
         """The rule with what it leaves open taken from DTSTART."""
         by, days = dict(self.by), self.days

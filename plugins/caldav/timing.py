@@ -52,10 +52,6 @@ class Timing(NamedTuple):
         # A start inside the gap may come to lie behind its end.
         return span_from_instants(start, end if end >= start else start + self.length.about)
 
-    def in_utc(self) -> "Timing":
-        """The same, read on the UTC clock: for what repeats by exact hours."""
-        return self._replace(start=Moment(self.start.instant.replace(tzinfo=None), UTC_CLOCK, all_day=False))
-
 
 class Times:
     """Reads the times of one calendar object: its zones, and the employee's for what has none."""

@@ -40,7 +40,13 @@ _STRUCTURE = {
     "VFREEBUSY": frozenset({"DTSTART", "DTEND", "FREEBUSY"}),
 }
 _FOLD = re.compile(r"\r?\n[ \t]")
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _PARAMETER = re.compile(r';([A-Za-z0-9-]+)=((?:"[^"\n]*"|[^";:\n])*)')
+
+
+def unescaped(text: str) -> str:
+    """A TEXT value without its escapes (RFC 5545 section 3.3.11)."""
+    return _ESCAPED.sub(lambda match: "\n" if match[1] in "nN" else match[1], text)
 
 
 class Line(NamedTuple):

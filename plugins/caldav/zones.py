@@ -10,7 +10,7 @@ from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 from slotgraph.core.plugin import is_zone_name, zone
 from slotgraph.plugins.caldav.moments import naive_from_text, offset_from_text
 from slotgraph.plugins.caldav.recurrence import Budget, occurrences, rule_from_text
-from slotgraph.plugins.caldav.tokenizer import Component
+from slotgraph.plugins.caldav.tokenizer import Component, unescaped
 
 _WINDOWS = {name.casefold(): iana for name, iana in WINDOWS_TO_OLSON.items()}
 _LAST_YEAR = 9990  # a few hours do not matter there, and zone arithmetic would leave the calendar
@@ -96,7 +96,7 @@ class Zones:
     """
 
     def __init__(self, definitions: Iterable[Component], until: datetime, budget: Budget) -> None:
-        self._definitions = {line.value.strip(): part for part in definitions if (line := part.line("TZID"))}
+        self._definitions = {unescaped(line.value.strip()): part for part in definitions if (line := part.line("TZID"))}
         self._until = until
         self._budget = budget
         self._known: dict[str, WallClock] = {}
@@ -108,7 +108,8 @@ class Zones:
         return self._known[tzid]
 
     def _found(self, tzid: str) -> WallClock:
-        definition = self._definitions.get(tzid)
+        # Outlook's names hold commas, escaped in the definition and in quotes where they are used; some escape them there too.
+        definition = self._definitions.get(unescaped(tzid))
         location = definition.line("X-LIC-LOCATION") if definition else None
         name = zone_name(tzid) or (zone_name(location.value) if location else None)
         if name:

@@ -149,7 +149,9 @@ def test_unmerged_periods_on_one_line_all_block() -> None:
     )
 
 
-@pytest.mark.parametrize("period", ["20270315T000000Z/20270316T000000Z", "20270315T000000Z/P1D"])
+@pytest.mark.parametrize(
+    "period", ["20270315T000000Z/20270316T000000Z", "20270315T000000Z/P1D", "20270315T000000Z/P0D"]
+)
 def test_period_of_whole_utc_days_blocks_the_local_days_too(period: str) -> None:
     spans = [span for span, _ in _periods(f"FREEBUSY:{period}", zone="Pacific/Auckland")]
     assert spans == [Span(utc("0315T0000"), utc("0316T0000")), Span(utc("0314T1100"), utc("0315T1100"))]
