@@ -9,8 +9,10 @@ from slotgraph.core.freebusy import FreeBusy, FreeBusyAnswer
 from slotgraph.core.health import HealthNotes
 from slotgraph.core.operation import Operation
 from slotgraph.core.plugin import Deadline
+from slotgraph.core.policy import Action
 from slotgraph.core.records import Employee
 from slotgraph.core.store import accounts
+from slotgraph.core.stranger_budget import StrangerBudget
 from slotgraph.core.values import Span
 
 MAX_DEADLINE_MS = 8000
@@ -30,9 +32,15 @@ def deadline_of(clock: Clock, asked_ms: int | None, *, path: tuple[str, ...]) ->
 class Asking:
     """Asks all checked calendars of some employees for a window."""
 
-    def __init__(self, freebusy: FreeBusy, health: HealthNotes) -> None:
+    def __init__(self, freebusy: FreeBusy, health: HealthNotes, strangers: StrangerBudget) -> None:
         self._freebusy = freebusy
         self._health = health
+        self._strangers = strangers
+
+    async def begin_search(self, operation: Operation, company_id: str) -> None:
+        """Count a search, once and before anything is read for it, if it is a stranger's. Raises RateLimited (rule B7)."""
+        if not await operation.permits(Action.SEARCH_WITHOUT_BUDGET, company_id):
+            await self._strangers.check(operation.source)
 
     async def ask(
         self,
@@ -42,8 +50,9 @@ class Asking:
         *,
         window: Span,
         deadline: Deadline,
+        for_booking: bool = False,
     ) -> FreeBusyAnswer:
-        """Ask the calendars. Support's standing is read anew afterwards (rule T3)."""
+        """Ask the calendars; `for_booking` in a flight of its own (rule B5). Support's standing is read anew afterwards (rule T3)."""
         async with operation.database.read() as connection:
             by_id = {account.id: account for account in await accounts.accounts_of(connection, company_id)}
             calendars = await accounts.calendars_of(connection, company_id)
@@ -51,7 +60,8 @@ class Asking:
         checked = [calendar for calendar in calendars if calendar.checked and calendar.employee_id in zones]
         if window.start >= window.end:
             checked = []
-        answer = await self._freebusy.ask(Asked(by_id, checked, zones), window, deadline=deadline)
+        asked = Asked(by_id, checked, zones)
+        answer = await self._freebusy.ask(asked, window, deadline=deadline, for_booking=for_booking)
         operation.recheck()
         self._health.note(answer.checks)
         return answer

@@ -2,14 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from typing import NamedTuple
+from datetime import date, time
 from zoneinfo import ZoneInfo
 
-from slotgraph.core.clock import local_date, local_days, minute_from_wall
+from slotgraph.core.clock import MINUTES_PER_DAY, day_number, local_days, minute_of_wall_day
 from slotgraph.core.values import Span
-
-_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +26,6 @@ class Weekly:
     valid_from: date | None = None
     valid_until: date | None = None
 
-    def holds_on(self, day: date) -> bool:
-        """Whether this opening begins on that day."""
-        if day.weekday() != self.weekday:
-            return False
-        return not (self.valid_from and day < self.valid_from) and not (self.valid_until and day > self.valid_until)
-
 
 @dataclass(frozen=True, slots=True)
 class Dated:
@@ -42,10 +33,6 @@ class Dated:
 
     times: Times
     day: date
-
-    def holds_on(self, day: date) -> bool:
-        """Whether this opening begins on that day."""
-        return day == self.day
 
 
 Rule = Weekly | Dated
@@ -63,36 +50,55 @@ Absent = DaysOff | Span
 """An absence: whole days of the employee's zone, or an exact span."""
 
 
-class Opening(NamedTuple):
-    """One availability on one date: its span, and which of the given rules it comes from. The anchor of its grid is its start."""
-
-    span: Span
-    rule: int
-
-
-def openings(rules: Iterable[Rule], tz: ZoneInfo, window: Span) -> list[Opening]:
+def openings(rules: Iterable[Rule], tz: ZoneInfo, window: Span) -> list[Span]:
     """Each availability on each date that touches the window, whole (not clipped), sorted; neither merged nor cut by absences.
 
-    Whole, because the grid starts at the opening as written (rule S2).
+    Whole, because the grid starts where the opening does as written (rule S2).
     """
-    listed = list(rules)
-    day = local_date(window.start, tz) - _DAY
-    last = local_date(window.end, tz)
-    found: list[Opening] = []
-    while day <= last:
-        for number, rule in enumerate(listed):
-            if rule.holds_on(day):
-                span = _span_on(day, rule.times, tz)
-                if span.start < span.end and span.start < window.end and span.end > window.start:
-                    found.append(Opening(span, number))
-        day += _DAY
-    return sorted(found)
+    weekly, dated = _by_day(rules)
+    found: list[Span] = []
+    # Wall clocks are less than a day from UTC, and an opening ends on the next day at the latest.
+    for day in range(window.start // MINUTES_PER_DAY - 2, window.end // MINUTES_PER_DAY + 2):
+        ruled = weekly[(day + _THURSDAY) % 7]
+        if day in dated:
+            ruled = ruled + dated[day]
+        for start, end, valid in ruled:
+            if valid is None or valid[0] <= day <= valid[1]:
+                opens = minute_of_wall_day(day, start, tz)
+                closes = minute_of_wall_day(day, end, tz, last=True)
+                if opens < closes and opens < window.end and closes > window.start:
+                    found.append(Span(opens, closes))
+    found.sort()
+    return found
 
 
-def _span_on(day: date, times: Times, tz: ZoneInfo) -> Span:
-    end_day = day + _DAY if times.end <= times.start else day
-    start = minute_from_wall(datetime.combine(day, times.start), tz)
-    return Span(start, minute_from_wall(datetime.combine(end_day, times.end), tz, last=True))
+_Ruled = tuple[int, int, tuple[int, int] | None]
+"""The minutes of the day a rule starts and ends (past 1440: on the next day), and the first and last day it holds on."""
+
+_THURSDAY = 3
+"""The weekday of 1970-01-01."""
+
+
+def _by_day(rules: Iterable[Rule]) -> tuple[list[list[_Ruled]], dict[int, list[_Ruled]]]:
+    """Weekly rules by weekday, dated ones by day number."""
+    weekly: list[list[_Ruled]] = [[], [], [], [], [], [], []]
+    dated: dict[int, list[_Ruled]] = {}
+    for rule in rules:
+        opens, closes = rule.times.start, rule.times.end
+        start, end = opens.hour * 60 + opens.minute, closes.hour * 60 + closes.minute
+        if end <= start:
+            end += MINUTES_PER_DAY
+        if isinstance(rule, Weekly):
+            weekly[rule.weekday].append((start, end, _validity(rule)))
+        else:
+            dated.setdefault(day_number(rule.day), []).append((start, end, None))
+    return weekly, dated
+
+
+def _validity(rule: Weekly) -> tuple[int, int] | None:
+    if rule.valid_from is None and rule.valid_until is None:
+        return None
+    return day_number(rule.valid_from or date.min), day_number(rule.valid_until or date.max)
 
 
 def absent_spans(absences: Iterable[Absent], tz: ZoneInfo) -> list[Span]:

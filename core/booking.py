@@ -4,7 +4,7 @@ No transaction is open during a provider call. Losing the race is the answer Slo
 """
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -24,7 +24,7 @@ from slotgraph.core.operation import Operation
 from slotgraph.core.plugin import Deadline
 from slotgraph.core.policy import Action
 from slotgraph.core.problems import InvalidField, InvalidInput, KeyReused, NotFound, SlotNotOffered, SlotTaken
-from slotgraph.core.records import Booking, BookingState, Employee
+from slotgraph.core.records import Booking, BookingState, Company, Employee, Service
 from slotgraph.core.slots import SlotRule
 from slotgraph.core.store import accounts, bookings, schedule
 from slotgraph.core.store.agenda import agendas
@@ -128,19 +128,22 @@ class Bookings:
         operation = attempt.operation
         async with operation.database.read() as connection:
             broken = await _broken_by_own_data(connection, attempt, attempt.who.employees)
-        free = [one for one in attempt.who.employees if broken[one.id] is None]
+        free = _all_or_some(attempt, broken)
         if not free:
             return await _refusal(attempt, broken.values())
         company_id = attempt.who.company.id
-        answer = await self._asking.ask(operation, company_id, free, window=attempt.blocked, deadline=deadline)
+        answer = await self._asking.ask(
+            operation, company_id, free, window=attempt.blocked, deadline=deadline, for_booking=True
+        )
         verdicts = {one.id: _broken_live(attempt, one, answer) for one in free}
-        verified = [one for one in free if verdicts[one.id] is None]
+        verified = _all_or_some(attempt, verdicts)
         if verified:
             async with operation.database.write() as connection:
                 outcome = await self._store(connection, attempt, verified)
             if outcome is not None:
                 return await self._written(operation, outcome, deadline=deadline)
-        if SlotRule.VERIFIED in verdicts.values():
+        cannot = attempt.who.together and SlotRule.EXTERNAL_BUSY in verdicts.values()
+        if SlotRule.VERIFIED in verdicts.values() and not cannot:
             unverified = [
                 check for check in answer.checks if verdicts.get(check.employee_id or "") is SlotRule.VERIFIED
             ]
@@ -148,17 +151,16 @@ class Bookings:
         return SlotTaken()
 
     async def _store(
-        self, connection: Transaction, attempt: _Attempt, verified: list[Employee]
+        self, connection: Transaction, attempt: _Attempt, verified: Sequence[Employee]
     ) -> BookingConfirmed | KeyReused | None:
-        """Judge once more under the lock and insert for the first employee who is still free; None if none is."""
+        """Judge once more under the lock and insert for the first who are still free; None if none are."""
         earlier = await self._earlier(connection, attempt.operation, attempt.key, attempt.request)
         if earlier is not None:
             return earlier
         unchanged = await _unchanged(connection, attempt, verified)
         broken = await _broken_by_own_data(connection, attempt, unchanged)
-        free = [one for one in unchanged if broken[one.id] is None]
-        for employee in await _least_booked_first(connection, attempt, free):
-            booking = _booking_of(attempt, employee)
+        for employees in await _in_order_of_choice(connection, attempt, _all_or_some(attempt, broken)):
+            booking = _booking_of(attempt, employees)
             try:
                 async with connection.begin_nested():
                     await _insert(connection, attempt, booking)
@@ -217,28 +219,34 @@ async def _broken_by_own_data(
     connection: Transaction, attempt: _Attempt, employees: Iterable[Employee]
 ) -> Mapping[str, SlotRule | None]:
     """The first rule the start breaks for each employee, by our own tables."""
-    who, shape = attempt.who, attempt.who.service.shape(attempt.who.company)
-    listed = list(employees)
-    own = await agendas(connection, who.company.id, listed, window=attempt.blocked)
-    now = attempt.operation.clock.now()
+    who, now, listed = attempt.who, attempt.operation.clock.now(), list(employees)
+    own = await agendas(connection, who.company.id, listed, window=attempt.blocked, now=now)
     return {
-        one.id: broken_by_own_data(
-            attempt.start, service=who.service, shape=shape, employee=one, own=own[one.id], now=now
-        )
-        for one in listed
+        one.id: broken_by_own_data(attempt.start, who=who, employee=one, own=own.of(one), now=now) for one in listed
     }
 
 
-async def _unchanged(connection: Transaction, attempt: _Attempt, employees: list[Employee]) -> list[Employee]:
+def _all_or_some(attempt: _Attempt, broken: Mapping[str, SlotRule | None]) -> list[Employee]:
+    """Those who keep all rules judged; of those who are wanted together all or none (rule S5)."""
+    fit = [one for one in attempt.who.employees if one.id in broken and broken[one.id] is None]
+    return [] if attempt.who.together and len(fit) < len(attempt.who.employees) else fit
+
+
+async def _unchanged(connection: Transaction, attempt: _Attempt, employees: Sequence[Employee]) -> list[Employee]:
     """Those of the employees who can still be booked for what was judged: it may have been changed while calendars were asked."""
     who = attempt.who
     directory = await directory_of(connection, who.company.id)
     if directory is None or directory.services.get(who.service.id) != who.service:
         return []
-    if who.service.shape(directory.company) != who.service.shape(who.company):
+    if _steps(directory.company, who.service) != _steps(who.company, who.service):
         return []
     bookable = {(one.id, one.time_zone) for one in directory.employees_of(who.service.id) if one.active}
     return [one for one in employees if (one.id, one.time_zone) in bookable]
+
+
+def _steps(company: Company, service: Service) -> tuple[object, ...]:
+    """What of a company decides which starts there are."""
+    return service.shape(company), company.grid_anchor, company.time_zone
 
 
 def _broken_live(attempt: _Attempt, employee: Employee, answer: FreeBusyAnswer) -> SlotRule | None:
@@ -247,35 +255,41 @@ def _broken_live(attempt: _Attempt, employee: Employee, answer: FreeBusyAnswer) 
 
 
 async def _refusal(attempt: _Attempt, broken: Iterable[SlotRule | None]) -> BookResult:
-    """Why nobody can be had: taken if a booking stands in somebody's way, else the rule that was got furthest along."""
-    rules = {rule for rule in broken if rule is not None}
+    """Why nobody can be had: by the rule that was got furthest along, or, of those wanted together, by the first in the way."""
+    rules = sorted((rule for rule in broken if rule is not None), key=list(SlotRule).index)
     if not rules:
         return SlotNotOffered(SlotRule.SERVICE)
-    if SlotRule.BOOKING in rules:
+    decisive = rules[0 if attempt.who.together else -1]
+    if decisive in (SlotRule.BOOKING, SlotRule.HOLD):
         return SlotTaken()
-    furthest = max(rules, key=list(SlotRule).index)
     detailed = await attempt.operation.permits(Action.READ_CALENDAR_CHECK_DETAIL, attempt.who.company.id)
-    return SlotNotOffered(furthest if detailed else STRANGERS_SEE.get(furthest, furthest))
+    return SlotNotOffered(decisive if detailed else STRANGERS_SEE.get(decisive, decisive))
 
 
-async def _least_booked_first(connection: Transaction, attempt: _Attempt, employees: list[Employee]) -> list[Employee]:
-    """Order by bookings in the start's ISO week in the company's zone, ties by id (rule S5)."""
+async def _in_order_of_choice(
+    connection: Transaction, attempt: _Attempt, free: Sequence[Employee]
+) -> list[tuple[Employee, ...]]:
+    """Who is tried, one after the other: all together, or each alone, the least booked of the start's ISO week first, ties by id.
+
+    The week is the company's (rule S5).
+    """
+    if attempt.who.together:
+        return [tuple(free)] if free else []
     tz = zone(attempt.who.company.time_zone)
     day = local_date(attempt.start, tz)
     monday = day - timedelta(days=day.weekday())
     week = Span(midnight(monday, tz), midnight(monday + timedelta(days=7), tz))
-    ids = [one.id for one in employees]
-    counts = await bookings.counts_between(connection, attempt.who.company.id, ids, between=week)
-    return sorted(employees, key=lambda one: (counts.get(one.id, 0), one.id))
+    counts = await bookings.counts_between(connection, attempt.who.company.id, [one.id for one in free], between=week)
+    return [(one,) for one in sorted(free, key=lambda one: (counts.get(one.id, 0), one.id))]
 
 
-def _booking_of(attempt: _Attempt, employee: Employee) -> Booking:
+def _booking_of(attempt: _Attempt, employees: Sequence[Employee]) -> Booking:
     request, who = attempt.request, attempt.who
     return Booking(
         company_id=who.company.id,
         id=uuid.uuid4().hex,
         service_id=who.service.id,
-        employee_ids=(employee.id,),
+        employee_ids=tuple(one.id for one in employees),
         span=attempt.span,
         state=BookingState.CONFIRMED,
         cancellation_limit_hours=who.service.cancellation_limit_hours,
@@ -288,18 +302,29 @@ def _booking_of(attempt: _Attempt, employee: Employee) -> Booking:
 
 
 async def _insert(connection: Transaction, attempt: _Attempt, booking: Booking) -> None:
-    """Store the booking, its block, its wish for the calendar and its key. Raises SpanTaken."""
-    company_id, (employee_id,) = booking.company_id, booking.employee_ids
-    at = booking.created_at
-    await bookings.insert_booking(connection, booking)
-    await schedule.insert_block(
-        connection,
-        company_id,
-        block_id=uuid.uuid4().hex,
-        employee_id=employee_id,
-        booking_id=booking.id,
-        span=attempt.blocked,
+    """Store the booking and its key, and for each attendance a block and a wish for the calendar. Raises SpanTaken."""
+    company_id, at = booking.company_id, booking.created_at
+    await schedule.delete_expired_holds(
+        connection, company_id, booking.employee_ids, span=attempt.blocked, now=attempt.operation.clock.now()
     )
+    await bookings.insert_booking(connection, booking)
+    for employee_id in booking.employee_ids:
+        await schedule.insert_block(
+            connection,
+            company_id,
+            block_id=uuid.uuid4().hex,
+            employee_id=employee_id,
+            booking_id=booking.id,
+            span=attempt.blocked,
+        )
+        await _wish(connection, booking, employee_id)
+    success = Remembered(_hash(attempt.request), "BookingConfirmed", booking.id)
+    await bookings.remember(connection, attempt.key, success=success, at=at, lapsed=at - REMEMBERED_FOR)
+
+
+async def _wish(connection: Transaction, booking: Booking, employee_id: str) -> None:
+    """Ask for an entry in an employee's default calendar, if there is one (rules K3, K4)."""
+    company_id = booking.company_id
     default = await accounts.default_calendar(connection, company_id, employee_id)
     if default is not None:
         await outbox.add_wish(
@@ -309,7 +334,5 @@ async def _insert(connection: Transaction, attempt: _Attempt, booking: Booking) 
             booking_id=booking.id,
             employee_id=employee_id,
             calendar_id=default,
-            at=at,
+            at=booking.created_at,
         )
-    success = Remembered(_hash(attempt.request), "BookingConfirmed", booking.id)
-    await bookings.remember(connection, attempt.key, success=success, at=at, lapsed=at - REMEMBERED_FOR)

@@ -1,15 +1,15 @@
 """Who can be booked for a service: checks a service and a choice of employees before any calendar is asked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from slotgraph.core.errors import BadInput, UnknownObject
 from slotgraph.core.operation import Operation
 from slotgraph.core.policy import Action
 from slotgraph.core.records import Company, Employee, Service
-from slotgraph.core.store.directory import Directory
 
-MAX_ANY_OF = 200
+MAX_NAMED = 200
+"""The most employees one choice may name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +22,21 @@ class ServiceRef:
 
 @dataclass(frozen=True, slots=True)
 class EmployeeChoice:
-    """One employee, any of several, or (both None) any employee of the service. Ids of employees of the service's company."""
+    """One employee, any of several, all of several together, or (all None) any of the service. Ids within the service's company."""
 
     employee: str | None = None
     any_of: tuple[str, ...] | None = None
+    together: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """A service that can be booked now, and who can be booked for it."""
+    """A service that can be booked now, and who can be booked for it: any of them, or all together."""
 
     company: Company
     service: Service
     employees: Sequence[Employee]
+    together: bool = False
 
 
 async def candidates(
@@ -46,39 +48,58 @@ async def candidates(
     path: tuple[str, ...],
 ) -> Candidates:
     """Resolve who is asked for. Raises UnknownObject or BadInput with the path of the field, before any provider call."""
+    named = await considered(operation, service, choice, action=action, path=path)
+    for field in named.lacking.values():
+        raise BadInput(field, "this employee cannot be booked for this service.")
+    return named.who
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """Who is named, and of these by id in which field those who lack the service."""
+
+    who: Candidates
+    lacking: Mapping[str, tuple[str, ...]]
+
+
+async def considered(
+    operation: Operation,
+    service: ServiceRef,
+    choice: EmployeeChoice,
+    *,
+    action: Action,
+    path: tuple[str, ...],
+) -> Considered:
+    """Resolve who is named, whether they can be booked for the service or not. Raises UnknownObject or BadInput."""
     if not await operation.permits(action, service.company_id):
         raise UnknownObject((*path, "service"))
     directory = await operation.directory(service.company_id)
     found = directory.services.get(service.id) if directory else None
     if directory is None or found is None or not found.active:
         raise UnknownObject((*path, "service"))
-    employees = _chosen(directory, found, choice, path=(*path, "employees"))
-    return Candidates(directory.company, found, employees)
-
-
-def _chosen(
-    directory: Directory, service: Service, choice: EmployeeChoice, *, path: tuple[str, ...]
-) -> Sequence[Employee]:
     bookable = {employee.id: employee for employee in directory.employees_of(service.id) if employee.active}
+    named = _named(choice, path=(*path, "employees"))
+    if named is None:
+        return Considered(Candidates(directory.company, found, list(bookable.values())), {})
+    employees: dict[str, Employee] = {}
+    for employee_id, field in named.items():
+        employee = directory.employees.get(employee_id)
+        if employee is None or not employee.active:
+            raise UnknownObject(field)
+        employees[employee_id] = employee
+    who = Candidates(directory.company, found, list(employees.values()), together=choice.together is not None)
+    return Considered(who, {one: field for one, field in named.items() if one not in bookable})
+
+
+def _named(choice: EmployeeChoice, *, path: tuple[str, ...]) -> dict[str, tuple[str, ...]] | None:
+    """Each employee named, once, and the field where; None for any. Raises BadInput."""
     if choice.employee is not None:
-        return [_bookable(directory, bookable, choice.employee, path=(*path, "employee"))]
-    if choice.any_of is None:
-        return list(bookable.values())
-    if not 1 <= len(choice.any_of) <= MAX_ANY_OF:
-        raise BadInput((*path, "anyOf"), f"name 1 to {MAX_ANY_OF} employees.")
-    wanted = {
-        employee_id: _bookable(directory, bookable, employee_id, path=(*path, "anyOf", str(at)))
-        for at, employee_id in enumerate(choice.any_of)
-    }
-    return list(wanted.values())
-
-
-def _bookable(
-    directory: Directory, bookable: dict[str, Employee], employee_id: str, *, path: tuple[str, ...]
-) -> Employee:
-    if employee_id in bookable:
-        return bookable[employee_id]
-    known = directory.employees.get(employee_id)
-    if known is None or not known.active:
-        raise UnknownObject(path)
-    raise BadInput(path, "this employee cannot be booked for this service.")
+        return {choice.employee: (*path, "employee")}
+    several, field = choice.any_of, "anyOf"
+    if several is None:
+        several, field = choice.together, "together"
+    if several is None:
+        return None
+    if not 1 <= len(several) <= MAX_NAMED:
+        raise BadInput((*path, field), f"name 1 to {MAX_NAMED} employees.")
+    return {employee_id: (*path, field, str(at)) for at, employee_id in enumerate(several)}

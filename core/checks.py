@@ -45,6 +45,23 @@ def check_of(
     return CalendarCheck(calendar, calendar.employee_id, state, failure.cause.value, failure.retry_after, at, None)
 
 
+def joined_checks(parts: Iterable[Iterable[CalendarCheck]]) -> tuple[CalendarCheck, ...]:
+    """The checks of several parts of one search as one per calendar: its first failure, else its least exact answer."""
+    joined: dict[str, CalendarCheck] = {}
+    for check in (check for part in parts for check in part):
+        assert check.calendar is not None
+        known = joined.setdefault(check.calendar.id, check)
+        if _weight(check) > _weight(known):
+            joined[check.calendar.id] = check
+    return tuple(joined.values())
+
+
+def _weight(check: CalendarCheck) -> tuple[bool, bool, bool]:
+    """What matters more in the answer of several parts."""
+    state = check.state
+    return state is CheckState.UNVERIFIED, state is CheckState.IGNORED, check.precision is Precision.SERVER
+
+
 async def shown_checks(
     checks: Iterable[CalendarCheck], operation: Operation, company_id: str
 ) -> tuple[CalendarCheck, ...]:

@@ -9,7 +9,12 @@ from zoneinfo import ZoneInfo, available_timezones
 from slotgraph.core.values import Span
 
 MINUTES_PER_DAY = 1440
+YEARS = range(1900, 3000)
+"""The years callers may speak of. Whoever computes with days and zones around these stays inside what Python's calendar holds."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_DAY = _EPOCH.toordinal()
+_MINUTE = timedelta(minutes=1)
 
 
 class Clock(Protocol):
@@ -105,6 +110,37 @@ def _offset(minute: int, tz: ZoneInfo) -> timedelta | None:
     return instant_from_minute(minute).astimezone(tz).utcoffset()
 
 
+def day_number(day: date) -> int:
+    """Days since 1970-01-01: what date arithmetic is done in where it has to be quick."""
+    return day.toordinal() - _EPOCH_DAY
+
+
+def minute_of_wall_day(day: int, minute: int, tz: ZoneInfo, *, last: bool = False) -> int:
+    """The minute of a wall time given as day number and minute of that day, or of the next if past 1440; read like `minute_from_wall`."""
+    if minute >= MINUTES_PER_DAY:
+        day, minute = day + 1, minute - MINUTES_PER_DAY
+    offset = _steady_offset(tz, day)
+    if offset is not None:
+        return day * MINUTES_PER_DAY + minute - offset
+    return _minute_of_unsteady_day(day, minute, tz, last)
+
+
+@lru_cache(maxsize=65536)
+def _steady_offset(tz: ZoneInfo, day: int) -> int | None:
+    """Minutes a zone is ahead of UTC all through a local day; None if that changes, on the day or close to it, or is no whole minute."""
+    offsets = {_offset((day + near) * MINUTES_PER_DAY, tz) for near in (-1, 0, 1, 2)}
+    if len(offsets) > 1:
+        return None
+    minutes, rest = divmod(offsets.pop() or timedelta(), _MINUTE)
+    return None if rest else minutes
+
+
+@lru_cache(maxsize=4096)
+def _minute_of_unsteady_day(day: int, minute: int, tz: ZoneInfo, last: bool) -> int:
+    wall = datetime.fromordinal(day + _EPOCH_DAY) + timedelta(minutes=minute)
+    return minute_from_wall(wall, tz, last=last)
+
+
 def wall_from_minute(minute: int, tz: ZoneInfo) -> datetime:
     """The naive wall time of a minute in a zone."""
     return instant_from_minute(minute).astimezone(tz).replace(tzinfo=None)
@@ -117,7 +153,7 @@ def local_date(minute: int, tz: ZoneInfo) -> date:
 
 def midnight(day: date, tz: ZoneInfo) -> int:
     """The minute a local day begins: its 00:00, or the end of the gap that swallowed it."""
-    return minute_from_wall(datetime(day.year, day.month, day.day), tz)  # noqa: DTZ001 - wall time, zone given apart
+    return minute_of_wall_day(day_number(day), 0, tz)
 
 
 def local_days(first: date, last: date, tz: ZoneInfo) -> Span:

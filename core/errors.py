@@ -3,6 +3,7 @@
 Expected failures of a mutation are not errors but data: see `problems`.
 """
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import ClassVar
 
@@ -17,6 +18,7 @@ class ErrorCode(Enum):
     SUPPORT_EXCLUDED = "SUPPORT_EXCLUDED"
     NOT_FOUND = "NOT_FOUND"
     BAD_USER_INPUT = "BAD_USER_INPUT"
+    RATE_LIMITED = "RATE_LIMITED"
     QUERY_TOO_COSTLY = "QUERY_TOO_COSTLY"
     DEADLINE = "DEADLINE"
     INTERNAL = "INTERNAL"
@@ -69,6 +71,17 @@ class UnknownObject(SlotGraphError):
     def __init__(self, path: tuple[str, ...]) -> None:
         super().__init__(f"{'.'.join(path)}: there is no such thing, or it is not yours.")
         self.path = path
+
+
+class RateLimited(SlotGraphError):
+    """A stranger asked too often; `retry_after` is in seconds (rule B7)."""
+
+    code = ErrorCode.RATE_LIMITED
+    retryable = True
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("Too many searches from your address; wait a moment.")
+        self.retry_after = retry_after
 
 
 class DeadlineExceeded(SlotGraphError):
@@ -188,3 +201,24 @@ class PluginFailed(ProviderFailure):
     """The plugin failed."""
 
     cause = FailureCause.PLUGIN_ERROR
+
+
+_BY_CAUSE: Mapping[FailureCause, type[ProviderFailure]] = {
+    failure.cause: failure
+    for failure in (
+        AccountRevoked,
+        ProviderThrottled,
+        ProviderTimeout,
+        ProviderUnreachable,
+        CalendarMissing,
+        AccessForbidden,
+        AnswerMalformed,
+        AnswerTooLarge,
+        PluginFailed,
+    )
+}
+
+
+def failure_of(unverified: Unverified) -> ProviderFailure:
+    """A fresh failure that says what the data says."""
+    return _BY_CAUSE[unverified.cause](retry_after=unverified.retry_after)

@@ -6,6 +6,7 @@ from datetime import datetime
 from slotgraph.core.clock import is_zone_name
 from slotgraph.core.customers import is_email, is_locale, text_faults
 from slotgraph.core.errors import BadInput
+from slotgraph.core.grids import GridAnchor
 from slotgraph.core.passwords import Passwords
 from slotgraph.core.policy import Role
 from slotgraph.core.profile import SLUG_FORM, is_slug
@@ -41,6 +42,7 @@ async def found_company(database: Database, slug: str, *, name: str, time_zone: 
             locale=locale,
             booking_interval_minutes=15,
             exclude_support=False,
+            grid_anchor=GridAnchor.AVAILABILITY_START,
             created_at=now,
         )
     return company_id

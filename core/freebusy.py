@@ -4,23 +4,24 @@ What did not positively answer is UNVERIFIED in exactly that chunk. Which slots 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from slotgraph.core.checks import CalendarCheck, check_of
 from slotgraph.core.clock import Clock, local_date, minute_from_instant, zone
 from slotgraph.core.fanout import Asked, fan_out
+from slotgraph.core.flights import Flights, Kind, Question
 from slotgraph.core.plugin import Deadline
 from slotgraph.core.records import Calendar
-from slotgraph.core.spans import clipped, merged
+from slotgraph.core.spans import clipped
 from slotgraph.core.values import AskedCalendar, BusyAnswer, Forgettable, Precision, Reference, Span, Unverified
 from slotgraph.core.wall import AccountKey, Wall
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class FreeBusyAnswer(Forgettable):
-    """Busy and unverified spans by employee (sorted, disjoint), and one check per calendar."""
+    """Busy and unverified spans by employee, in any order, overlapping or not; and one check per calendar."""
 
     busy: Mapping[str, Sequence[Span]]
     unverified: Mapping[str, Sequence[Span]]
@@ -40,8 +41,9 @@ class _Said(Forgettable):
 class FreeBusy:
     """Asks calendars when somebody is busy."""
 
-    def __init__(self, wall: Wall, clock: Clock) -> None:
+    def __init__(self, wall: Wall, flights: Flights, clock: Clock) -> None:
         self._wall = wall
+        self._flights = flights
         self._clock = clock
 
     async def ask(
@@ -51,22 +53,32 @@ class FreeBusy:
         *,
         deadline: Deadline,
         except_: frozenset[Reference] = frozenset(),
+        for_booking: bool = False,
     ) -> FreeBusyAnswer:
-        """Ask every calendar for the whole window; answers by the deadline, whatever the providers do."""
+        """Ask every calendar for the whole window; answers by the deadline, whatever the providers do.
+
+        Searches share what they ask at the same time; a booking check never does.
+        """
         said = {calendar.id: _Said() for calendar in asked.calendars}
 
         async def ask(
             key: AccountKey, calendars: Sequence[AskedCalendar], chunk: Span
         ) -> Mapping[str, BusyAnswer | Unverified]:
-            return await self._wall.busy(key, calendars, window=chunk, deadline=deadline, except_=except_)
+            async def call(within: Deadline) -> Mapping[str, BusyAnswer | Unverified]:
+                return await self._wall.busy(key, calendars, window=chunk, deadline=within, except_=except_)
+
+            if for_booking:
+                return await self._flights.alone(key, call, deadline=deadline)
+            question = Question.of(Kind.BUSY, key, calendars=calendars, chunk=chunk, except_=except_)
+            return await self._flights.share(question, call, deadline=deadline)
 
         def receive(calendar: Calendar, chunk: Span, answer: BusyAnswer | Unverified) -> None:
             _hear(said[calendar.id], answer, calendar=calendar, chunk=chunk)
 
         await fan_out(asked, window, registry=self._wall.registry, ask=ask, receive=receive)
-        return self._answer(asked, said, window)
+        return self._answer(asked, said)
 
-    def _answer(self, asked: Asked, said: Mapping[str, _Said], window: Span) -> FreeBusyAnswer:
+    def _answer(self, asked: Asked, said: Mapping[str, _Said]) -> FreeBusyAnswer:
         at = self._clock.now()
         busy: defaultdict[str, list[Span]] = defaultdict(list)
         unverified: defaultdict[str, list[Span]] = defaultdict(list)
@@ -78,7 +90,7 @@ class FreeBusy:
             if not ignored:
                 unverified[employee_id] += heard.unverified
             checks.append(check_of(calendar, failure=heard.failure, ignored=ignored, precision=heard.precision, at=at))
-        return FreeBusyAnswer(_tidied(busy, window), _tidied(unverified, window), tuple(checks))
+        return FreeBusyAnswer(busy, unverified, tuple(checks))
 
 
 def is_ignored(calendar: Calendar, today: date) -> bool:
@@ -95,7 +107,3 @@ def _hear(said: _Said, answer: BusyAnswer | Unverified, *, calendar: Calendar, c
         said.precision = answer.precision
     blocking = (busy.span for busy in answer.busy if busy.status in calendar.status_policy)
     said.busy += clipped(blocking, chunk)
-
-
-def _tidied(spans: Mapping[str, Iterable[Span]], window: Span) -> dict[str, list[Span]]:
-    return {employee_id: merged(clipped(listed, window)) for employee_id, listed in spans.items()}

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from slotgraph.core.checks import CalendarCheck, CheckState
@@ -17,6 +17,9 @@ SUCCESS_NOTED_EVERY = timedelta(minutes=10)
 _Causes = Mapping[tuple[str, str], FailureCause | None]
 """Why something fails, None if it answers; by company and id."""
 
+_News = tuple[str, str, str | None]
+"""A calendar's company and id, and what there is to note of it."""
+
 _log = logging.getLogger("slotgraph.health")
 
 
@@ -25,16 +28,17 @@ class HealthNotes:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._writing: set[asyncio.Task[None]] = set()
+        self._writing: dict[asyncio.Task[None], Collection[_News]] = {}
 
     def note(self, checks: Iterable[CalendarCheck]) -> None:
-        """Note changes in the background; returns at once."""
+        """Note changes in the background; returns at once. What searches that shared a flight have to tell is written once."""
         listed = [check for check in checks if check.calendar is not None]
-        changed = [check for check in listed if self._is_news(check)]
+        on_their_way = {news for written in self._writing.values() for news in written}
+        changed = [check for check in listed if self._is_news(check) and _news_of(check) not in on_their_way]
         if changed:
             task = asyncio.create_task(self._write(_by_calendar(changed), _by_account(listed), at=changed[0].at))
-            self._writing.add(task)
-            task.add_done_callback(self._writing.discard)
+            self._writing[task] = [_news_of(check) for check in changed]
+            task.add_done_callback(self._writing.pop)
 
     async def settled(self) -> None:
         """Wait until all notes are written: at shutdown, and in tests."""
@@ -57,6 +61,11 @@ class HealthNotes:
                     await accounts.note_health(connection, company_id, account_ids=[id_], at=at, cause=cause)
         except SlotGraphError as error:
             _log.warning("health was not noted: %s", error)
+
+
+def _news_of(check: CalendarCheck) -> _News:
+    assert check.calendar is not None
+    return check.calendar.company_id, check.calendar.id, check.cause
 
 
 def _by_calendar(checks: Iterable[CalendarCheck]) -> _Causes:

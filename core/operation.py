@@ -17,12 +17,16 @@ from slotgraph.core.store.engine import Database
 
 @dataclass(eq=False)
 class Operation:
-    """Carries the actor through one operation. `client` is a short name of the caller's program, for sessions."""
+    """Carries the actor through one operation. `client` is a short name of the caller's program, for sessions.
+
+    `source` is the network address they come from, for budgets; empty if there is none.
+    """
 
     actor: Actor
     database: Database
     clock: Clock
     client: str = ""
+    source: str = ""
     standings_seen: defaultdict[str, set[SupportStanding]] = field(default_factory=lambda: defaultdict(set))
     """Each company an agent's operation reached, and how support stood with it whenever that was read (rule T3)."""
     _standings: dict[str, SupportStanding] = field(default_factory=dict)

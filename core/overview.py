@@ -14,6 +14,7 @@ from slotgraph.core.checks import CalendarCheck, CheckState, check_of, shown_che
 from slotgraph.core.clock import is_zone_name, local_date, local_days, minute_from_instant, zone
 from slotgraph.core.errors import BadInput, Forbidden, UnknownObject
 from slotgraph.core.fanout import Asked, fan_out
+from slotgraph.core.flights import Flights, Kind, Question
 from slotgraph.core.freebusy import is_ignored
 from slotgraph.core.health import HealthNotes
 from slotgraph.core.operation import Operation
@@ -96,8 +97,9 @@ class _Heard(Forgettable):
 class Overviews:
     """Loads overviews."""
 
-    def __init__(self, wall: Wall, health: HealthNotes) -> None:
+    def __init__(self, wall: Wall, flights: Flights, health: HealthNotes) -> None:
         self._wall = wall
+        self._flights = flights
         self._titles = TitleSource(wall)
         self._health = health
 
@@ -145,12 +147,20 @@ class Overviews:
         async def ask_titles(
             key: AccountKey, calendars: Sequence[AskedCalendar], chunk: Span
         ) -> Mapping[str, TitlesAnswer | Unverified]:
-            return await self._titles.titles(key, calendars, window=chunk, deadline=deadline, except_=ours)
+            async def call(within: Deadline) -> Mapping[str, TitlesAnswer | Unverified]:
+                return await self._titles.titles(key, calendars, window=chunk, deadline=within, except_=ours)
+
+            question = Question.of(Kind.TITLES, key, calendars=calendars, chunk=chunk, except_=ours)
+            return await self._flights.share(question, call, deadline=deadline)
 
         async def ask_busy(
             key: AccountKey, calendars: Sequence[AskedCalendar], chunk: Span
         ) -> Mapping[str, BusyAnswer | Unverified]:
-            return await self._wall.busy(key, calendars, window=chunk, deadline=deadline, except_=ours)
+            async def call(within: Deadline) -> Mapping[str, BusyAnswer | Unverified]:
+                return await self._wall.busy(key, calendars, window=chunk, deadline=within, except_=ours)
+
+            question = Question.of(Kind.BUSY, key, calendars=calendars, chunk=chunk, except_=ours)
+            return await self._flights.share(question, call, deadline=deadline)
 
         def receive(calendar: Calendar, chunk: Span, answer: TitlesAnswer | BusyAnswer | Unverified) -> None:
             _hear(heard[calendar.id], answer, chunk=chunk)

@@ -74,7 +74,7 @@ async def own_entries(
     async with operation.database.read() as connection:
         booked = await bookings.bookings_page(connection, company_id, which=which, first=MAX_BOOKINGS)
         available = await schedule.availabilities_of(connection, company_id, ids)
-        absent = await schedule.absences_of(connection, company_id, ids)
+        absent = await schedule.absences_of(connection, company_id, ids, window=window)
     entries: list[OverviewEntry] = [
         OverviewBooking(one.span, employee_id, one)
         for one in booked
@@ -90,10 +90,11 @@ def _schedule_entries(
     employee: Employee, available: Sequence[Availability], absent: Sequence[Absence], *, window: Span
 ) -> list[OverviewEntry]:
     tz = zone(employee.time_zone)
-    theirs = [one for one in available if one.employee_id == employee.id]
     entries: list[OverviewEntry] = [
-        OverviewAvailability(opening.span, employee.id, theirs[opening.rule])
-        for opening in openings([one.rule for one in theirs], tz, window)
+        OverviewAvailability(span, employee.id, one)
+        for one in available
+        if one.employee_id == employee.id
+        for span in openings([one.rule], tz, window)
     ]
     for absence in absent:
         if absence.employee_id in (None, employee.id):

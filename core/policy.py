@@ -142,6 +142,7 @@ class Action(Enum):
     READ_VIEWER = "see who one is"
     READ_PUBLIC_PROFILE = "see a company's public profile"
     SEARCH_SLOTS = "search slots"
+    SEARCH_WITHOUT_BUDGET = "search as often as one likes"
     BOOK = "book"
     LOG_IN = "log in and out"
     READ_INTERNAL = "see the inside of a company or employee"
@@ -279,6 +280,8 @@ TABLE: Mapping[Action, Row] = {
     # A company's public profile is public, but an agent without an open case gets null, as for one that does not exist (T3).
     A.READ_PUBLIC_PROFILE: Row(_always, _always, _always, _case_open, _always),
     A.SEARCH_SLOTS: Row(_always, _never, _always, _case_open, _scope_anywhere(P.SEARCH_SLOTS)),
+    # Strangers have a budget (B7); so has a member of another company, who is one here.
+    A.SEARCH_WITHOUT_BUDGET: Row(member=_any_role, support=_case_open, token=_scope(P.SEARCH_SLOTS)),
     A.BOOK: Row(_always, _never, _always, _never, _scope_anywhere(P.BOOK)),
     A.READ_INTERNAL: Row(
         member=_any_role, support=_case_open, token=_scope(*_SCHEDULE_SCOPES, P.READ_ACCOUNTS, P.READ_OVERVIEW)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from slotgraph.core.clock import is_zone_name
 from slotgraph.core.customers import is_locale, text_faults
 from slotgraph.core.gate import Gate
+from slotgraph.core.grids import GridAnchor
 from slotgraph.core.operation import Operation
 from slotgraph.core.policy import Action
 from slotgraph.core.problems import InvalidField, InvalidInput, NotFound
@@ -18,6 +19,8 @@ from slotgraph.core.values import OMITTED, Omitted
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 SLUG_FORM = "1 to 63 lower-case letters, digits and hyphens, beginning and ending with a letter or digit."
 
+Given = dict[str, str | int | bool | GridAnchor]
+
 
 @dataclass(frozen=True, slots=True)
 class ProfileChange:
@@ -28,9 +31,10 @@ class ProfileChange:
     time_zone: str | Omitted = OMITTED
     locale: str | Omitted = OMITTED
     booking_interval_minutes: int | Omitted = OMITTED
+    grid_anchor: GridAnchor | Omitted = OMITTED
     exclude_support: bool | Omitted = OMITTED
 
-    def given(self) -> dict[str, str | int | bool]:
+    def given(self) -> Given:
         """The fields that were given, by column."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: value for name, value in values.items() if value is not OMITTED}
@@ -61,9 +65,7 @@ class Profiles:
         directory = await operation.directory(company_id)
         return directory.company if directory else NotFound(("input", "company"))
 
-    async def _store(
-        self, operation: Operation, company_id: str, given: dict[str, str | int | bool]
-    ) -> InvalidInput | None:
+    async def _store(self, operation: Operation, company_id: str, given: Given) -> InvalidInput | None:
         """Commit behind the gate: answers to support that were on their way out are gone before this is acknowledged."""
         async with self._gate.exclusive(company_id), operation.database.write() as connection:
             if "slug" in given:
@@ -82,7 +84,7 @@ def is_slug(text: str) -> bool:
     return _SLUG.fullmatch(text) is not None
 
 
-def _faults(given: dict[str, str | int | bool]) -> Iterator[InvalidField]:
+def _faults(given: Given) -> Iterator[InvalidField]:
     if "name" in given:
         yield from text_faults(("input", "name"), str(given["name"]), longest=200)
     if "slug" in given and not is_slug(str(given["slug"])):

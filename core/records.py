@@ -6,6 +6,7 @@ from enum import Enum
 
 from slotgraph.core.availability import DaysOff, Rule
 from slotgraph.core.clock import instant_from_minute
+from slotgraph.core.grids import GridAnchor
 from slotgraph.core.policy import Permission, Role
 from slotgraph.core.slots import Shape
 from slotgraph.core.values import BusyStatus, FailureCause, Purpose, ReadMode, Reference, Span
@@ -29,6 +30,7 @@ class Company:
     locale: str
     booking_interval_minutes: int
     exclude_support: bool
+    grid_anchor: GridAnchor
 
 
 @dataclass(frozen=True, slots=True)

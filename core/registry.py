@@ -79,6 +79,11 @@ class Registry:
         """The provider of this name; None while its plugin is not installed."""
         return self._providers.get(name)
 
+    def limits(self, name: str) -> Limits:
+        """What the provider of this name takes; the usual while its plugin is not installed."""
+        provider = self.provider(name)
+        return provider.limits if provider else Limits()
+
     def providers(self) -> list[tuple[Provider, str]]:
         """All providers by name, each with the distribution that brings it."""
         return [(self._providers[name], self._plugin_of[name]) for name in sorted(self._providers)]

@@ -1,32 +1,30 @@
-"""The slot search: own tables and live calendars in, offered starts out; nothing is written and nothing is kept (rules S1-S5, S7)."""
+"""The slot search: own tables and live calendars in, offered starts out; nothing is written and nothing is kept (rules S1-S7)."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from slotgraph.core.asking import Asking, deadline_of
+from slotgraph.core.bounds import earliest_start, latest_minute
 from slotgraph.core.candidates import Candidates, EmployeeChoice, ServiceRef, candidates
-from slotgraph.core.checks import CalendarCheck, CheckState, shown_checks
-from slotgraph.core.clock import (
-    MINUTES_PER_DAY,
-    is_zone_name,
-    local_date,
-    local_days,
-    minute_ceiling,
-    zone,
-)
+from slotgraph.core.checks import CalendarCheck, joined_checks, shown_checks
+from slotgraph.core.clock import MINUTES_PER_DAY
 from slotgraph.core.errors import BadInput, UnknownObject
 from slotgraph.core.freebusy import FreeBusyAnswer
-from slotgraph.core.judging import bounded
+from slotgraph.core.offering import Offering
 from slotgraph.core.operation import Operation
+from slotgraph.core.pacing import Pace
+from slotgraph.core.plugin import Deadline
 from slotgraph.core.policy import Action
-from slotgraph.core.records import Employee
-from slotgraph.core.slots import MAX_WINDOW_DAYS, Day, Shape, offered_starts, union_of_starts
-from slotgraph.core.spans import overlaps
-from slotgraph.core.store.agenda import Agenda, agendas
+from slotgraph.core.searched import Slot, SlotSearch, is_complete
+from slotgraph.core.spans import merged
+from slotgraph.core.store.agenda import Agendas, agendas
 from slotgraph.core.values import Span
+from slotgraph.core.windows import checked_minute, checked_window, checked_zone
 
-_DAY = timedelta(days=1)
+WEEK = 7 * MINUTES_PER_DAY
+MAX_FIRST = 50
+"""The most first free slots one call may ask for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,122 +40,165 @@ class SlotQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
-    """An offered start, in minutes, and who can take it."""
+class FirstFreeQuery:
+    """How many first slots to search from a moment on (None: from now)."""
 
-    start: int
-    end: int
-    employee_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SlotDay:
-    """One local day of a search. Not complete: a calendar did not answer, so no slot does not mean booked out."""
-
-    day: date
-    slots: Sequence[Slot]
-    complete: bool
+    service: ServiceRef
+    employees: EmployeeChoice
+    start: datetime | None = None
+    count: int = 1
+    time_zone: str | None = None
+    deadline_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class SlotSearch:
-    """Answer of a slot search; `searched` is what was really searched, after notice and horizon."""
+class _Quest:
+    """A search on its way."""
 
-    company_id: str
-    searched: Span
-    slots: Sequence[Slot]
-    days: Sequence[SlotDay]
-    complete: bool
-    sources: Sequence[CalendarCheck]
+    operation: Operation
+    service: ServiceRef
+    employees: EmployeeChoice
+    who: Candidates
+    now: datetime
+    deadline: Deadline
+
+
+@dataclass(slots=True)
+class _Findings:
+    """What was found so far, part by part."""
+
+    slots: list[Slot] = field(default_factory=list)
+    checks: list[Sequence[CalendarCheck]] = field(default_factory=list)
+    unverified: list[Span] = field(default_factory=list)
+
+    def add(self, offering: Offering, answer: FreeBusyAnswer) -> None:
+        duration = offering.shape.duration
+        self.slots += [Slot(start, start + duration, offering) for start in offering.starts.listed()]
+        self.checks.append(answer.checks)
+        for spans in answer.unverified.values():
+            self.unverified += spans
 
 
 class Search:
     """Searches slots."""
 
-    def __init__(self, asking: Asking) -> None:
+    def __init__(self, asking: Asking, pace: Pace) -> None:
         self._asking = asking
+        self._pace = pace
 
     async def slots(self, operation: Operation, query: SlotQuery) -> SlotSearch:
-        """Search. Raises BadInput or UnknownObject before any calendar is asked."""
-        window = checked_window(query)
+        """The slots of a window. Raises BadInput, UnknownObject or RateLimited before any calendar is asked."""
+        window = checked_window(query.start, query.end)
+        quest = await self._quest_of(operation, query)
+        findings = _Findings()
+        offering = Offering(quest.who, window, now=quest.now)
+        await self._complete(quest, offering, await _own(quest, offering), findings)
+        return await _answer(quest, findings, window=window, searched=offering.searched, time_zone=query.time_zone)
+
+    async def first_free(self, operation: Operation, query: FirstFreeQuery) -> SlotSearch:
+        """The first slots from a moment on, week by week up to the horizon or the deadline. Raises like `slots`.
+
+        `searched` ends where it stopped: whoever goes on from there misses nothing.
+        """
+        if not 1 <= query.count <= MAX_FIRST:
+            raise BadInput(("input", "count"), f"between 1 and {MAX_FIRST}.")
+        start = None if query.start is None else checked_minute(query.start, path=("input", "from"))
+        quest = await self._quest_of(operation, query)
+        first = earliest_start(quest.who.service, quest.now)
+        first = first if start is None else max(first, start)
+        findings = _Findings()
+        stop = await self._week_by_week(quest, findings, start=first, count=query.count)
+        if len(findings.slots) > query.count:
+            stop = findings.slots[query.count].start
+            del findings.slots[query.count :]
+        searched = Span(first, stop)
+        return await _answer(quest, findings, window=searched, searched=searched, time_zone=query.time_zone)
+
+    async def next_start(self, operation: Operation, found: SlotSearch) -> int | None:
+        """The first free start after a window that has none, within the same deadline; None if there are slots, or none in time (S6)."""
+        if found.slots or found.deadline.remaining <= 0:
+            return None
+        quest = await _quest(operation, found.service, found.employees, deadline=found.deadline)
+        findings = _Findings()
+        first = max(found.window.end, earliest_start(quest.who.service, quest.now))
+        await self._week_by_week(quest, findings, start=first, count=1)
+        return findings.slots[0].start if findings.slots else None
+
+    async def _quest_of(self, operation: Operation, query: SlotQuery | FirstFreeQuery) -> _Quest:
+        checked_zone(query.time_zone, path=("input", "timeZone"))
         deadline = deadline_of(operation.clock, query.deadline_ms, path=("input", "deadlineMs"))
-        who = await candidates(operation, query.service, query.employees, action=Action.SEARCH_SLOTS, path=("input",))
-        shape = who.service.shape(who.company)
-        now = operation.clock.now()
-        bounds = {one.id: bounded(window, who.service, one, now=now) for one in who.employees}
-        searched = _hull(window, bounds.values())
-        reach = shape.reach(searched)
-        async with operation.database.read() as connection:
-            own = await agendas(connection, who.company.id, who.employees, window=reach)
-        answer = await self._asking.ask(operation, who.company.id, who.employees, window=reach, deadline=deadline)
+        await self._asking.begin_search(operation, query.service.company_id)
+        return await _quest(operation, query.service, query.employees, deadline=deadline)
+
+    async def _week_by_week(self, quest: _Quest, findings: _Findings, *, start: int, count: int) -> int:
+        """Search until enough is found; returns where it stopped. Weeks in which we are closed ourselves ask no calendar."""
+        end = _horizon(quest)
+        while start < end and len(findings.slots) < count and quest.deadline.remaining > 0:
+            offering = Offering(quest.who, Span(start, min(start + WEEK, end)), now=quest.now)
+            own = await _own(quest, offering)
+            if await self._has_starts(quest, offering.again(), own):
+                await self._complete(quest, offering, own, findings)
+            start = offering.window.end
+        return start
+
+    async def _has_starts(self, quest: _Quest, offering: Offering, own: Agendas) -> bool:
+        """Whether our own tables leave anything to ask calendars about."""
+        for one in quest.who.employees:
+            await self._pace.turn()
+            offering.add(one, own.of(one))
+        return len(offering.starts) > 0
+
+    async def _complete(self, quest: _Quest, offering: Offering, own: Agendas, findings: _Findings) -> None:
+        """Ask the calendars, and note what they leave of the own data's starts."""
+        operation, company_id = quest.operation, quest.who.company.id
+        answer = await self._asking.ask(
+            operation, company_id, quest.who.employees, window=offering.reach, deadline=quest.deadline
+        )
         # Support may have been shut out while the calendars were asked (T3).
-        if not await operation.permits(Action.SEARCH_SLOTS, who.company.id):
+        if not await operation.permits(Action.SEARCH_SLOTS, company_id):
             raise UnknownObject(("input", "service"))
-        offered = {one.id: _starts(own[one.id], answer, one, shape, bounds[one.id]) for one in who.employees}
-        slots = [Slot(start, start + shape.duration, ids) for start, ids in union_of_starts(offered)]
-        return SlotSearch(
-            company_id=who.company.id,
-            searched=searched,
-            slots=slots,
-            days=_days(slots, answer, who, shape=shape, searched=searched, window=window, zone_name=query.time_zone),
-            complete=all(check.state is not CheckState.UNVERIFIED for check in answer.checks),
-            sources=await shown_checks(answer.checks, operation, who.company.id),
+        for one in quest.who.employees:
+            await self._pace.turn()
+            closed = answer.busy.get(one.id, ()), answer.unverified.get(one.id, ())
+            offering.add(one, own.of(one), closed)
+        findings.add(offering, answer)
+
+
+async def _quest(operation: Operation, service: ServiceRef, employees: EmployeeChoice, *, deadline: Deadline) -> _Quest:
+    who = await candidates(operation, service, employees, action=Action.SEARCH_SLOTS, path=("input",))
+    return _Quest(operation, service, employees, who, operation.clock.now(), deadline)
+
+
+def _horizon(quest: _Quest) -> int:
+    """The minute from which on nobody, or not all together, can be booked."""
+    ends = [latest_minute(quest.who.service, one, quest.now) for one in quest.who.employees]
+    if not ends:
+        return 0
+    return min(ends) if quest.who.together else max(ends)
+
+
+async def _own(quest: _Quest, offering: Offering) -> Agendas:
+    async with quest.operation.database.read() as connection:
+        return await agendas(
+            connection, quest.who.company.id, quest.who.employees, window=offering.reach, now=quest.now
         )
 
 
-def checked_window(query: SlotQuery) -> Span:
-    """The window in minutes. Raises BadInput if it is inverted or too wide, or a zone is unknown (rule S4)."""
-    # Whole minutes first: instants of one zone would be subtracted by their wall times.
-    window = Span(minute_ceiling(query.start), minute_ceiling(query.end))
-    if query.end.timestamp() <= query.start.timestamp():
-        raise BadInput(("input", "to"), "the window must end after it begins (`from`).")
-    if window.end - window.start > MAX_WINDOW_DAYS * MINUTES_PER_DAY:
-        raise BadInput(("input", "to"), f"a window is at most {MAX_WINDOW_DAYS} days; ask for less.")
-    if query.time_zone is not None and not is_zone_name(query.time_zone):
-        raise BadInput(("input", "timeZone"), "this is no IANA time zone, for example Europe/Zurich.")
-    return window
-
-
-def _hull(window: Span, bounds: Collection[Span]) -> Span:
-    if not bounds:
-        return window
-    return Span(min(span.start for span in bounds), max(span.end for span in bounds))
-
-
-def _starts(own: Agenda, answer: FreeBusyAnswer, employee: Employee, shape: Shape, starts: Span) -> list[int]:
-    blocked = [
-        *own.blocked,
-        *answer.busy.get(employee.id, ()),
-        *answer.unverified.get(employee.id, ()),
-    ]
-    return offered_starts(Day(own.openings, own.absent, blocked), shape, starts)
-
-
-def _days(
-    slots: Sequence[Slot],
-    answer: FreeBusyAnswer,
-    who: Candidates,
-    *,
-    shape: Shape,
-    searched: Span,
-    window: Span,
-    zone_name: str | None,
-) -> list[SlotDay]:
-    tz = zone(zone_name or who.company.time_zone)
-    by_day: dict[date, list[Slot]] = {}
-    for slot in slots:
-        by_day.setdefault(local_date(slot.start, tz), []).append(slot)
-    days = []
-    day, last = local_date(window.start, tz), local_date(window.end - 1, tz)
-    while day <= last:
-        whole = local_days(day, day, tz)
-        part = Span(max(whole.start, searched.start), min(whole.end, searched.end))
-        complete = part.start >= part.end or _is_complete(shape.reach(part), answer)
-        days.append(SlotDay(day, by_day.get(day, []), complete))
-        day += _DAY
-    return days
-
-
-def _is_complete(span: Span, answer: FreeBusyAnswer) -> bool:
-    """Whether every calendar answered for all that decides about starts in a span, buffers included."""
-    return not any(overlaps(span, unverified) for unverified in answer.unverified.values())
+async def _answer(
+    quest: _Quest, findings: _Findings, *, window: Span, searched: Span, time_zone: str | None
+) -> SlotSearch:
+    company = quest.who.company
+    checks = joined_checks(findings.checks)
+    return SlotSearch(
+        service=quest.service,
+        employees=quest.employees,
+        window=window,
+        searched=searched,
+        slots=findings.slots,
+        complete=is_complete(checks),
+        sources=await shown_checks(checks, quest.operation, company.id),
+        unverified=merged(findings.unverified),
+        shape=quest.who.service.shape(company),
+        time_zone=time_zone or company.time_zone,
+        deadline=quest.deadline,
+    )

@@ -1,4 +1,4 @@
-"""Algebra of spans: merge, subtract, intersect, clip. Inputs and outputs are lists of Span; outputs are sorted and disjoint."""
+"""Algebra of spans: merge, clip, gaps, cover. Inputs and outputs are lists of Span; outputs are sorted and disjoint."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
@@ -9,40 +9,48 @@ from slotgraph.core.values import Span
 def merged(spans: Iterable[Span]) -> list[Span]:
     """Sort spans, drop empty ones, join those that overlap or meet."""
     result: list[Span] = []
-    for start, end in sorted(spans):
+    until = None
+    for span in sorted(spans):
+        start, end = span
         if start >= end:
             continue
-        if result and start <= result[-1].end:
-            if end > result[-1].end:
-                result[-1] = Span(result[-1].start, end)
-        else:
-            result.append(Span(start, end))
+        if until is None or start > until:
+            result.append(span)
+            until = end
+        elif end > until:
+            result[-1] = Span(result[-1].start, end)
+            until = end
     return result
 
 
-def subtracted(spans: Iterable[Span], holes: Iterable[Span]) -> list[Span]:
-    """What is in `spans` and in no hole."""
+ALWAYS = Span(-(2**40), 2**40)
+"""Longer than all times there are."""
+
+
+def gaps(spans: Iterable[Span]) -> list[Span]:
+    """What some spans, sorted by start, leave of all time; adjoining and overlapping ones leave nothing between them."""
     result: list[Span] = []
-    cuts = merged(holes)
-    first = 0
-    for start, end in merged(spans):
-        while first < len(cuts) and cuts[first].end <= start:
-            first += 1
-        at, index = start, first
-        while index < len(cuts) and cuts[index].start < end:
-            if cuts[index].start > at:
-                result.append(Span(at, cuts[index].start))
-            at = max(at, cuts[index].end)
-            index += 1
-        if at < end:
-            result.append(Span(at, end))
+    until = ALWAYS.start
+    for start, end in spans:
+        if start > until:
+            result.append(Span(until, start))
+        if end > until:
+            until = end
+    result.append(Span(until, ALWAYS.end))
     return result
 
 
 def clipped(spans: Iterable[Span], window: Span) -> list[Span]:
     """The parts of spans inside a window, in the given order; empty ones are dropped."""
-    parts = (Span(max(start, window.start), min(end, window.end)) for start, end in spans)
-    return [part for part in parts if part.start < part.end]
+    low, high = window
+    parts: list[Span] = []
+    for span in spans:
+        start, end = span
+        if low <= start < end <= high:
+            parts.append(span)
+        elif max(start, low) < min(end, high):
+            parts.append(Span(max(start, low), min(end, high)))
+    return parts
 
 
 def overlaps(span: Span, disjoint: Sequence[Span]) -> bool:

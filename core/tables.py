@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from slotgraph.core.columns import Instant, Json
+from slotgraph.core.grids import GridAnchor
 
 metadata = MetaData(
     naming_convention={
@@ -64,6 +65,7 @@ company = Table(
     Column("booking_interval_minutes", Integer, nullable=False),
     Column("exclude_support", Boolean, nullable=False, default=False),
     Column("created_at", Instant, nullable=False),
+    Column("grid_anchor", String(32), nullable=False, server_default=GridAnchor.AVAILABILITY_START.value),
 )
 
 user = Table(
@@ -287,10 +289,12 @@ block = Table(
     Column("employee_id", Id, nullable=False),
     Column("start_minute", Minute, nullable=False),
     Column("end_minute", Minute, nullable=False),
-    Column("booking_id", Id, nullable=False),
+    Column("booking_id", Id),
+    Column("expires_at", Instant),
     _reference("employee", "employee_id"),
     _reference("booking", "booking_id"),
     CheckConstraint("start_minute < end_minute", name="not_empty"),
+    CheckConstraint("(booking_id IS NULL) <> (expires_at IS NULL)", name="booking_or_hold"),
     Index("ix_block_span", "company_id", "employee_id", "end_minute", "start_minute"),
     Index("ix_block_booking", "company_id", "booking_id"),
 )

@@ -18,6 +18,7 @@ from slotgraph.core.answers import (
     sound_failure,
 )
 from slotgraph.core.errors import KeyMissing, PluginFailed, ProviderFailure, ProviderTimeout, SealBroken
+from slotgraph.core.pacing import Pace
 from slotgraph.core.plugin import Account, Deadline, Offload, Provider, Transport
 from slotgraph.core.registry import Registry
 from slotgraph.core.values import (
@@ -62,12 +63,13 @@ class Wall:
     """Calls providers. Every method raises ProviderFailure if there is no good answer by the deadline."""
 
     def __init__(
-        self, registry: Registry, *, credentials: CredentialStore, transport: Transport, offload: Offload
+        self, registry: Registry, *, credentials: CredentialStore, transport: Transport, offload: Offload, pace: Pace
     ) -> None:
         self.registry = registry
         self._credentials = credentials
         self._transport = transport
         self._offload = offload
+        self._pace = pace
 
     async def busy(
         self,
@@ -82,6 +84,7 @@ class Wall:
 
         async def ask(provider: Provider, account: Account) -> Mapping[str, BusyAnswer | Unverified]:
             answers = await provider.busy(account, calendars, window, except_)
+            await self._pace.turn()
             return {calendar.id: checked_busy(answers, calendar.id) for calendar in calendars}
 
         return await self.call(key, ask, deadline=deadline)

@@ -9,6 +9,7 @@ from slotgraph.core.accounts import Accounts
 from slotgraph.core.booking import Bookings
 from slotgraph.core.calendar_choices import CalendarChoices
 from slotgraph.core.changing import BookingDesk
+from slotgraph.core.explaining import Explanations
 from slotgraph.core.operation import Operation
 from slotgraph.core.overview import Overviews
 from slotgraph.core.profile import Profiles
@@ -25,6 +26,7 @@ class UseCases:
 
     registry: Registry
     search: Search
+    explanations: Explanations
     bookings: Bookings
     booking_desk: BookingDesk
     overviews: Overviews

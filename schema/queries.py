@@ -18,7 +18,15 @@ from slotgraph.schema.types.accounts import CalendarProvider
 from slotgraph.schema.types.bookings import Booking, BookingConnection
 from slotgraph.schema.types.by_id import node_by_id
 from slotgraph.schema.types.companies import Company
-from slotgraph.schema.types.inputs import BookingFilter, BookingRef, OverviewInput, SlotSearchInput
+from slotgraph.schema.types.explanations import SlotExplanation
+from slotgraph.schema.types.inputs import (
+    BookingFilter,
+    BookingRef,
+    ExplainSlotInput,
+    FirstFreeInput,
+    OverviewInput,
+    SlotSearchInput,
+)
 from slotgraph.schema.types.nodes import After, First, Info, Node
 from slotgraph.schema.types.overview import Overview
 from slotgraph.schema.types.pages import minute_key, page_of, place
@@ -28,6 +36,8 @@ from slotgraph.schema.types.viewers import Viewer
 
 Slug = Annotated[str, strawberry.argument(description="Slug as in the booking page's address.")]
 Search = Annotated[SlotSearchInput, strawberry.argument(description="What to search.")]
+FirstSearch = Annotated[FirstFreeInput, strawberry.argument(description="What to search.")]
+Start = Annotated[ExplainSlotInput, strawberry.argument(description="Which start.")]
 Days = Annotated[OverviewInput, strawberry.argument(description="Which days and employees.")]
 By = Annotated[BookingRef, strawberry.argument(description="Id or manage token.")]
 OfCompany = Annotated[strawberry.ID | None, strawberry.argument(description="Company; omit for your own.")]
@@ -65,6 +75,21 @@ class Query:
     async def slots(self, info: Info, input: Search) -> SlotSearch | None:
         operation = info.context.operation
         return await SlotSearch.of(operation, await info.context.use_cases.search.slots(operation, input.read()))
+
+    @resolved(
+        Action.SEARCH_SLOTS,
+        "The first free slots from a moment on, searched week by week up to the service's horizon.",
+        on=On.INPUT,
+    )
+    async def first_free(self, info: Info, input: FirstSearch) -> SlotSearch | None:
+        operation = info.context.operation
+        found = await info.context.use_cases.search.first_free(operation, input.read())
+        return await SlotSearch.of(operation, found)
+
+    @resolved(Action.SEARCH_SLOTS, "Why one start is offered or not: each rule in order.", on=On.INPUT)
+    async def explain_slot(self, info: Info, input: Start) -> SlotExplanation | None:
+        operation = info.context.operation
+        return SlotExplanation.of(operation, await info.context.use_cases.explanations.explain(operation, input.read()))
 
     @resolved(
         Action.READ_OVERVIEW,

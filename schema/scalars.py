@@ -9,7 +9,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
-from slotgraph.core.clock import is_zone_name
+from slotgraph.core.clock import YEARS, is_zone_name
 from slotgraph.core.customers import is_email, is_locale
 from slotgraph.core.values import Secret
 
@@ -19,9 +19,7 @@ Locale = NewType("Locale", str)
 
 MAX_SECRET = 4000
 
-_YEARS = range(1900, 3000)
-"""Whoever computes with days and zones around these stays inside what Python's calendar holds."""
-_BETWEEN_YEARS = f"between {_YEARS[0]} and {_YEARS[-1]}"
+_BETWEEN_YEARS = f"between {YEARS[0]} and {YEARS[-1]}"
 
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _NAIVE = re.compile(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?)?", re.ASCII)
@@ -50,7 +48,7 @@ def _date_time(value: object) -> datetime:
         instant = datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueRefused(f"{expected}: there is no such day or time.") from None
-    if instant.year not in _YEARS:
+    if instant.year not in YEARS:
         raise ValueRefused(f"{expected}: the year must lie {_BETWEEN_YEARS}.")
     return instant
 
@@ -71,7 +69,7 @@ def _date(value: object) -> date:
         day = date.fromisoformat(text)
     except ValueError:
         raise ValueRefused(f"{expected}: there is no such day.") from None
-    if day.year not in _YEARS:
+    if day.year not in YEARS:
         raise ValueRefused(f"{expected}: the year must lie {_BETWEEN_YEARS}.")
     return day
 

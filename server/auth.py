@@ -1,5 +1,6 @@
 """Who sent a request: API token, session cookie, or nobody; and the cookie's life. Cross-site requests never carry a login."""
 
+import ipaddress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,14 +16,18 @@ from slotgraph.core.values import Secret
 CLIENT_HEADER = "x-slotgraph-client"
 """Must be sent with every request that carries the cookie: a foreign page cannot set it without our leave (CORS)."""
 
+_LONGEST_SOURCE = 64
+"""Of what a proxy calls an address though it is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """The actor of a request, the session it came with, and a short name of the program that sent it."""
+    """The actor of a request, the session it came with, a short name of the program that sent it, and where it comes from."""
 
     actor: Actor
     session: Secret | None
     client: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +61,28 @@ class Cookie:
 async def caller_of(request: Request, database: Database, cookie: Cookie, *, now: datetime) -> Caller:
     """Who sent a request. Raises Unauthenticated for a token that is not good, Forbidden for a cookie without the header."""
     client = request.headers.get(CLIENT_HEADER) or request.headers.get("user-agent", "")
+    source = source_of(request)
     authorization = request.headers.get("authorization")
     if authorization is not None:
-        return Caller(await _token_actor(authorization, database, now=now), None, client)
+        return Caller(await _token_actor(authorization, database, now=now), None, client, source)
     session = request.cookies.get(cookie.name)
     if session is None:
-        return Caller(Anonymous(), None, client)
+        return Caller(Anonymous(), None, client, source)
     if not request.headers.get(CLIENT_HEADER):
         raise Forbidden("A request with a session cookie must carry the header X-SlotGraph-Client.")
-    return Caller(await actor_of_session(database, session, now=now), Secret(session), client)
+    return Caller(await actor_of_session(database, session, now=now), Secret(session), client, source)
+
+
+def source_of(request: Request) -> str:
+    """The network address a request comes from; of IPv6 the /64, of which one household has them all. Empty if there is none."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host[:_LONGEST_SOURCE]
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(address.ipv4_mapped or ipaddress.ip_network((int(address), 64), strict=False))
+    return str(address)
 
 
 async def _token_actor(authorization: str, database: Database, *, now: datetime) -> Actor:

@@ -86,7 +86,7 @@ def serve(context: click.Context) -> None:
     async def run(listening: socket) -> None:
         async with opened(settings) as joined:
             click.echo(f"SlotGraph answers at {settings.public_url}/graphql")
-            await serve_app(create_app(joined, settings), listening)
+            await serve_app(create_app(joined, settings), listening, trusted_proxies=settings.trusted_proxies)
 
     with ServeLock(settings.database_path), bound_socket(settings.host, settings.port) as listening:
         _run(run(listening))

@@ -82,7 +82,7 @@ class Run:
     def operation(self) -> Operation:
         """A fresh operation of the caller: it has read nothing yet."""
         parts = self.joined.parts
-        return Operation(self.caller.actor, parts.database, parts.clock, self.caller.client)
+        return Operation(self.caller.actor, parts.database, parts.clock, self.caller.client, self.caller.source)
 
     async def response(self, operation: Operation) -> Response:
         """Execute, and give the finished response."""

@@ -42,6 +42,11 @@ async def opened(settings: Settings, *, registry: Registry | None = None) -> Asy
         stack.callback(passwords.close)
         found = registry if registry is not None else await asyncio.to_thread(Registry.discover)
         parts = Parts(database, clock, vault, found, transport, offload, passwords)
-        joined = join(parts, session_for=timedelta(hours=settings.session_hours))
+        joined = join(
+            parts,
+            session_for=timedelta(hours=settings.session_hours),
+            stranger_searches_per_minute=settings.stranger_searches_per_minute,
+        )
         stack.push_async_callback(joined.health.settled)
+        stack.push_async_callback(joined.flights.close)
         yield joined

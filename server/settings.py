@@ -98,6 +98,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             le=8760,
         ),
     ] = 12
+    stranger_searches_per_minute: Annotated[
+        int,
+        Meta(
+            description="How many slot searches a minute are taken from one address without a login. 0: as many as come.",
+            extra={"allowed": "a number from 0 to 1000000"},
+            ge=0,
+            le=1_000_000,
+        ),
+    ] = 120
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Proxies whose X-Forwarded-For says where a request comes from. From anybody else it is not believed.",
+            extra={"allowed": "addresses or networks such as 10.0.0.0/8 (in a variable: separated by commas)"},
+        ),
+    ] = ("127.0.0.1", "::1")
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"],
         Meta(description="The least level that is logged.", extra={"allowed": "debug, info, warning or error"}),
@@ -113,10 +129,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise _wrong("database", None)  # not shown: database URLs may hold a password
         if self.base_url is not None and not _is_base_url(self.base_url):
             raise _wrong("base_url", None)
-        if isinstance(self.allow_private_addresses, tuple):
-            for text in self.allow_private_addresses:
+        networks = {"allow_private_addresses": self.allow_private_addresses, "trusted_proxies": self.trusted_proxies}
+        for name, listed in networks.items():
+            for text in listed if isinstance(listed, tuple) else ():
                 if not _is_network(text):
-                    raise _wrong("allow_private_addresses", text)
+                    raise _wrong(name, text)
 
     @property
     def data_path(self) -> Path:
@@ -183,9 +200,20 @@ Secrets are no settings: they stand in files.
 
 def _setting_section(name: str) -> str:
     default = getattr(Settings(), name)
-    shown = "none" if default is None else f"`{str(default).lower() if isinstance(default, bool) else default}`"
-    about = f"Variable `{PREFIX}{name.upper()}`. Allowed: {_allowed(name)}. Default: {shown}."
+    about = f"Variable `{PREFIX}{name.upper()}`. Allowed: {_allowed(name)}. Default: {_shown(default)}."
     return f"## {name}\n\n{_meta(name).description}\n{about}\n"
+
+
+def _shown(default: object) -> str:
+    match default:
+        case None:
+            return "none"
+        case bool():
+            return f"`{str(default).lower()}`"
+        case tuple():
+            return f"`{','.join(default)}`"
+        case _:
+            return f"`{default}`"
 
 
 def _annotation(name: str) -> Any:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from slotgraph.core.availability import Times, Weekly, openings
 from slotgraph.core.clock import local_days, minute_from_wall, wall_from_minute, zone
-from slotgraph.core.slots import Day, Shape, offered_starts
+from slotgraph.core.slots import Day, Shape, offered
+from slotgraph.core.starts import Frame
 from slotgraph.core.values import Span
 
 DAY, ZONE = date(2027, 3, 22), "Europe/Zurich"
@@ -47,8 +48,10 @@ def drawing() -> str:
     found = openings(rules, zone(ZONE), local_days(DAY, DAY, zone(ZONE)))
     external = [Span(_at("09:30"), _at("10:15")), Span(_at("14:45"), _at("15:15"))]
     booked = [SHAPE.blocked(_at("13:00"))]
-    starts = offered_starts(Day(found, [], [*external, *booked]), SHAPE, Span(_at("08:00"), _at("18:00")))
-    parts = [_block(opening.span, 0, COLOURS["open"]) for opening in found]
+    window = Span(_at("08:00"), _at("18:00"))
+    day, frame = Day(found, [], [*external, *booked]), Frame(window, SHAPE.interval)
+    starts = offered(day, SHAPE, window, grid=found, frame=frame).listed()
+    parts = [_block(opening, 0, COLOURS["open"]) for opening in found]
     parts += [_block(span, 1, COLOURS["busy"], "busy") for span in external]
     parts += [_block(span, 2, COLOURS["booked"], "booking") for span in booked]
     parts += [_block(Span(start, start + 12), 3, COLOURS["slot"]) for start in starts]

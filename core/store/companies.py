@@ -1,11 +1,13 @@
 """Statements on companies, their employees and services."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slotgraph.core import tables as t
+from slotgraph.core.grids import GridAnchor
 from slotgraph.core.records import Company, Employee, EmployeeKind, Service
 
 
@@ -19,6 +21,7 @@ def company_from_row(row: Row[Any]) -> Company:
         row.locale,
         row.booking_interval_minutes,
         row.exclude_support,
+        GridAnchor(row.grid_anchor),
     )
 
 
@@ -41,12 +44,16 @@ async def is_any_founded(connection: AsyncConnection) -> bool:
 
 async def insert_company(connection: AsyncConnection, **values: Any) -> None:
     """Add a company."""
-    await connection.execute(insert(t.company).values(**values))
+    await connection.execute(insert(t.company).values(**_stored(values)))
 
 
 async def update_company(connection: AsyncConnection, company_id: str, **values: Any) -> None:
     """Change columns of a company."""
-    await connection.execute(update(t.company).where(t.company.c.id == company_id).values(**values))
+    await connection.execute(update(t.company).where(t.company.c.id == company_id).values(**_stored(values)))
+
+
+def _stored(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value.value if isinstance(value, GridAnchor) else value for name, value in values.items()}
 
 
 async def employees_of(connection: AsyncConnection, company_id: str) -> list[Employee]:

@@ -5,6 +5,7 @@ from typing import Annotated, Self
 import strawberry
 
 from slotgraph.core import records, timetable
+from slotgraph.core.grids import GridAnchor
 from slotgraph.core.operation import Operation
 from slotgraph.core.policy import Action
 from slotgraph.core.records import EmployeeKind
@@ -63,6 +64,7 @@ class Company(Node):
             subject=self.subject,
             record=self.record,
             booking_interval_minutes=self.record.booking_interval_minutes,
+            grid_anchor=self.record.grid_anchor,
             exclude_support=self.record.exclude_support,
         )
 
@@ -90,6 +92,7 @@ class CompanyInternal:
     booking_interval_minutes: int = leaf(
         "Minutes between offered starts unless a service says otherwise: 5, 10, 15, 20, 30, 45, 60, 90 or 120."
     )
+    grid_anchor: GridAnchor = leaf("Where the grid of starts begins.")
     exclude_support: bool = leaf(
         "True: support has no access to this company at all, at once, open cases included; support then cannot help."
         " Say so beside the switch."

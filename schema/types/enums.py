@@ -9,6 +9,8 @@ from strawberry.types.enum import EnumValue, StrawberryEnumDefinition
 
 from slotgraph.core.checks import CheckState
 from slotgraph.core.errors import ErrorCode
+from slotgraph.core.explaining import RuleOutcome
+from slotgraph.core.grids import GridAnchor
 from slotgraph.core.policy import ActorKind, MaskedReason, Permission, Role
 from slotgraph.core.records import BookingState, CalendarEntryState, EmployeeKind, SupportCaseEnd
 from slotgraph.core.slots import SlotRule
@@ -58,9 +60,18 @@ _describe(
         SlotRule.AVAILABILITY: "The whole duration lies in an availability.",
         SlotRule.ABSENCE: "No absence.",
         SlotRule.BOOKING: "No booking, buffers included.",
+        SlotRule.HOLD: "No held slot, buffers included.",
         SlotRule.VERIFIED: "Every calendar answered.",
         SlotRule.EXTERNAL_BUSY: "No external busy time, buffers included.",
-        SlotRule.FREE: ("What strangers see instead of ABSENCE, BOOKING and EXTERNAL_BUSY: the employee is free."),
+        SlotRule.FREE: "What strangers see instead of ABSENCE, BOOKING, HOLD and EXTERNAL_BUSY: the employee is free.",
+    },
+)
+_describe(
+    GridAnchor,
+    "Where the grid of starts begins.",
+    {
+        GridAnchor.AVAILABILITY_START: ("At the start of each availability: 13:30 with 60 minutes gives 13:30, 14:30."),
+        GridAnchor.CLOCK: "At local midnight. Always used when several employees attend together.",
     },
 )
 _describe(
@@ -81,6 +92,15 @@ _describe(
         MaskedReason.NOT_PERMITTED: "You may not see titles of this employee.",
         MaskedReason.NOT_GRANTED: "The account was linked without permission to read titles.",
         MaskedReason.PRIVATE_EVENT: "The event is private: only its own employee sees the title.",
+    },
+)
+_describe(
+    RuleOutcome,
+    "How a rule went.",
+    {
+        RuleOutcome.PASSED: "Passed.",
+        RuleOutcome.FAILED: "Failed.",
+        RuleOutcome.NOT_REACHED: "An earlier rule failed.",
     },
 )
 _describe(
@@ -191,6 +211,7 @@ _describe(
         ErrorCode.SUPPORT_EXCLUDED: "The company has excluded support.",
         ErrorCode.NOT_FOUND: "There is none, or not for you.",
         ErrorCode.BAD_USER_INPUT: "An argument makes no sense; the message says which.",
+        ErrorCode.RATE_LIMITED: "Too many requests; see `extensions.retryAfterSeconds`.",
         ErrorCode.QUERY_TOO_COSTLY: "The document asks for too much.",
         ErrorCode.DEADLINE: "It took too long.",
         ErrorCode.INTERNAL: "Our fault; `extensions.correlationId` finds it in the log.",
@@ -259,6 +280,7 @@ __all__ = [
     "ErrorCode",
     "FailureCause",
     "FieldKind",
+    "GridAnchor",
     "HealthState",
     "MaskedReason",
     "Permission",

@@ -1,5 +1,6 @@
 """What comes in, and reading it into the requests of the use cases."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TypeVar
 
@@ -11,11 +12,13 @@ from slotgraph.core.calendar_choices import CalendarChange
 from slotgraph.core.candidates import ServiceRef
 from slotgraph.core.customers import CustomerForm
 from slotgraph.core.errors import BadInput
+from slotgraph.core.explaining import ExplainRequest
+from slotgraph.core.grids import GridAnchor
 from slotgraph.core.link_forms import FilledField
 from slotgraph.core.policy import Permission
 from slotgraph.core.profile import ProfileChange
 from slotgraph.core.records import BookingState, CalendarEntryState
-from slotgraph.core.search import SlotQuery
+from slotgraph.core.search import FirstFreeQuery, SlotQuery
 from slotgraph.core.values import OMITTED, BusyStatus, Omitted, Purpose, ReadMode, Secret
 from slotgraph.schema import ids
 from slotgraph.schema.guard import changed, input_type, leaf
@@ -33,18 +36,28 @@ _KEY = "A UUID, new for each intent, the same for each retry."
     one_of=True,
 )
 class EmployeeChoice:
-    """One, or any of several."""
+    """One, any of several, or all of several."""
 
     employee: strawberry.ID | None = leaf("This employee.")
     any_of: list[strawberry.ID] | None = leaf("Any one of these, the least booked of the week.")
+    together: list[strawberry.ID] | None = leaf("All of these at the same time.")
 
     def read(self, company_id: str, *, path: Path) -> candidates.EmployeeChoice:
         """The choice among a company's employees. Raises BadInput."""
         if self.employee is not None:
             named = ids.decode(self.employee, "Employee", path=(*path, "employee"))
             return candidates.EmployeeChoice(employee=ids.within(named, company_id))
-        several = ids.decode_all(self.any_of or (), "Employee", path=(*path, "anyOf"))
-        return candidates.EmployeeChoice(any_of=tuple(ids.within(one, company_id) for one in several))
+        if self.any_of is not None:
+            return candidates.EmployeeChoice(any_of=_employees(self.any_of, company_id, path=(*path, "anyOf")))
+        together = _employees(self.together or (), company_id, path=(*path, "together"))
+        return candidates.EmployeeChoice(together=together)
+
+
+def _employees(texts: Sequence[strawberry.ID], company_id: str, *, path: Path) -> tuple[str, ...]:
+    """The ids of some employees; more than may be named are not even read. Raises BadInput."""
+    if len(texts) > candidates.MAX_NAMED:
+        raise BadInput(path, f"name 1 to {candidates.MAX_NAMED} employees.")
+    return tuple(ids.within(one, company_id) for one in ids.decode_all(texts, "Employee", path=path))
 
 
 def choice_of(given: EmployeeChoice | None, company_id: str, *, path: Path) -> candidates.EmployeeChoice:
@@ -104,6 +117,45 @@ class SlotSearchInput:
             self.time_zone,
             self.deadline_ms,
         )
+
+
+@input_type("What first slots to search.")
+class FirstFreeInput:
+    """A moment to search from."""
+
+    service: strawberry.ID = leaf("Service to be booked.")
+    employees: EmployeeChoice | None = leaf("Who; omit for any.")
+    from_: datetime | None = leaf("Search from here; omit for now.")
+    count: int = strawberry.field(description="How many, 1 to 50.", default=1)
+    time_zone: TimeZone | None = leaf("Zone of `days`; omit for the company's.")
+    deadline_ms: int | None = leaf(_DEADLINE)
+
+    def read(self) -> FirstFreeQuery:
+        """The search meant. Raises BadInput."""
+        service = service_ref(self.service, path=("input",))
+        return FirstFreeQuery(
+            service,
+            choice_of(self.employees, service.company_id, path=("input",)),
+            self.from_,
+            self.count,
+            self.time_zone,
+            self.deadline_ms,
+        )
+
+
+@input_type("Which start to explain.")
+class ExplainSlotInput:
+    """A start."""
+
+    slot: SlotChoice = leaf("The start.")
+    deadline_ms: int | None = leaf(_DEADLINE)
+
+    def read(self) -> ExplainRequest:
+        """The question meant. Raises BadInput."""
+        path = ("input", "slot")
+        service = service_ref(self.slot.service, path=path)
+        choice = choice_of(self.slot.employees, service.company_id, path=path)
+        return ExplainRequest(service, self.slot.start, choice, self.deadline_ms)
 
 
 @input_type("Which days and employees to show.")
@@ -179,6 +231,7 @@ class UpdateCompanyProfileInput:
     time_zone: TimeZone | None = changed("Zone.")
     locale: Locale | None = changed("Language of messages to customers who named none.")
     booking_interval_minutes: int | None = changed("Booking interval in minutes: 5, 10, 15, 20, 30, 45, 60, 90 or 120.")
+    grid_anchor: GridAnchor | None = changed("Where the grid of starts begins.")
     exclude_support: bool | None = changed(
         "True shuts support out at once and closes open cases, and support then cannot help; false opens nothing by itself."
     )
@@ -191,6 +244,7 @@ class UpdateCompanyProfileInput:
             time_zone=kept(self.time_zone, "timeZone"),
             locale=kept(self.locale, "locale"),
             booking_interval_minutes=kept(self.booking_interval_minutes, "bookingIntervalMinutes"),
+            grid_anchor=kept(self.grid_anchor, "gridAnchor"),
             exclude_support=kept(self.exclude_support, "excludeSupport"),
         )
 

@@ -53,7 +53,7 @@ class KeyReused(Problem):
     message: str = leaf(_SENTENCE)
 
 
-@object_type(SHAPE, "Somebody was faster.")
+@object_type(SHAPE, "Somebody was faster. Ask firstFree for the next.")
 class SlotTaken(Problem):
     """A lost race."""
 

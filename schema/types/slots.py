@@ -7,7 +7,7 @@ from typing import Self
 
 import strawberry
 
-from slotgraph.core import checks, search
+from slotgraph.core import checks, searched
 from slotgraph.core.checks import CheckState
 from slotgraph.core.clock import instant_from_minute
 from slotgraph.core.operation import Operation
@@ -18,7 +18,7 @@ from slotgraph.schema.types import accounts, employees
 from slotgraph.schema.types.employees import Employee
 from slotgraph.schema.types.enums import FailureCause, shown_cause
 from slotgraph.schema.types.lazy import LazyCalendar, LazyEmployee
-from slotgraph.schema.types.nodes import directory_of
+from slotgraph.schema.types.nodes import Info, directory_of
 
 People = Mapping[str, Employee]
 """The employees of a search by id, made once for all its slots."""
@@ -87,7 +87,7 @@ class SlotDay:
     """A day."""
 
     subject: strawberry.Private[Subject]
-    record: strawberry.Private[search.SlotDay]
+    record: strawberry.Private[searched.SlotDay]
     people: strawberry.Private[People]
 
     date: dt.date = leaf("Day, in the zone of the search.")
@@ -104,11 +104,11 @@ class SlotSearch:
     """What was searched and found."""
 
     subject: strawberry.Private[Subject]
-    record: strawberry.Private[search.SlotSearch]
+    record: strawberry.Private[searched.SlotSearch]
     people: strawberry.Private[People]
 
     from_: datetime = leaf("Start of what was really searched, after minimum notice.")
-    to: datetime = leaf("End of what was really searched: the window's end, or the horizon.")
+    to: datetime = leaf("End of what was really searched: the window's end, the horizon, or where firstFree stopped.")
 
     @resolved(Action.SEARCH_SLOTS, "Offered slots in order of start, each start once.")
     def slots(self) -> list[Slot]:
@@ -138,8 +138,18 @@ class SlotSearch:
     def sources(self) -> list[CalendarCheck]:
         return checks_of(self.subject.operation, self.record.company_id, self.record.sources)
 
+    @resolved(
+        Action.SEARCH_SLOTS,
+        "If there is no slot: the first free start after the window. Null if there are slots, or none was found in time;"
+        " `firstFree` tells which.",
+    )
+    async def next_start(self, info: Info) -> datetime | None:
+        search = info.context.use_cases.search
+        start = await search.next_start(self.subject.operation, self.record)
+        return None if start is None else instant_from_minute(start)
+
     @classmethod
-    async def of(cls, operation: Operation, record: search.SlotSearch) -> Self:
+    async def of(cls, operation: Operation, record: searched.SlotSearch) -> Self:
         """The answer as this operation's actor sees it."""
         directory = await directory_of(operation, record.company_id)
         return cls(
@@ -152,7 +162,7 @@ class SlotSearch:
         )
 
 
-def _slots(subject: Subject, found: Iterable[search.Slot], people: People) -> list[Slot]:
+def _slots(subject: Subject, found: Iterable[searched.Slot], people: People) -> list[Slot]:
     return [
         Slot(
             subject=subject,

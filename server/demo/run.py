@@ -64,7 +64,8 @@ async def run_demo(*, port: int, password: str | None, reset: bool, folder: Path
                 ids = await _company(joined, radicale, state, clock, folder=folder)
                 request = first_request(ids, clock.now())
                 _tell(settings, radicale, state, request)
-                await serve_app(create_app(joined, settings, first_request=request), listening)
+                app = create_app(joined, settings, first_request=request)
+                await serve_app(app, listening, trusted_proxies=settings.trusted_proxies)
     click.echo("The demo has stopped; its data is kept. `make run RESET=1` starts over.")
 
 

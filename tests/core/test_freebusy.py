@@ -2,9 +2,11 @@
 
 import asyncio
 from datetime import date, time
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from slotgraph.core import tables
 from slotgraph.core.availability import Dated, Times
@@ -55,10 +57,36 @@ async def linked(world, provider, *, calendars=1, employee="anna", login=None):
         (Span(DAY - 1, DAY + 1), 1, [Span(0, DAY), Span(DAY, 2 * DAY)]),
         (Span(10, 5 * DAY), 2, [Span(0, 2 * DAY), Span(2 * DAY, 4 * DAY), Span(4 * DAY, 5 * DAY)]),
         (Span(-1, 1), 1, [Span(-DAY, 0), Span(0, DAY)]),
+        (Span(60 * DAY, 64 * DAY), 62, [Span(60 * DAY, 64 * DAY)]),
+        (
+            Span(60 * DAY, 125 * DAY),
+            62,
+            [Span(60 * DAY, 62 * DAY), Span(62 * DAY, 124 * DAY), Span(124 * DAY, 125 * DAY)],
+        ),
     ],
 )
 def test_chunks_are_whole_utc_days_that_cover_the_window(window, days, chunks):
     assert chunks_of(window, days=days) == chunks
+
+
+@given(
+    st.integers(-100_000, 100_000), st.integers(1, 70 * DAY), st.integers(1, 70), st.integers(0, 20), st.integers(0, 20)
+)
+def test_overlapping_windows_share_all_chunks_but_their_ends_and_ask_one_call_more_at_most(
+    start, length, days, by, more
+):
+    """A window, and one that begins and ends some days later."""
+    window = Span(start, start + length)
+    other = Span(start + by * DAY, start + length + (by + more) * DAY)
+    ours, theirs = (chunks_of(each, days=days) for each in (window, other))
+    for each, chunks in ((window, ours), (other, theirs)):
+        assert all(one.end == following.start for one, following in pairwise(chunks))
+        assert 0 <= each.start - chunks[0].start < DAY
+        assert 0 <= chunks[-1].end - each.end < DAY
+        assert all(chunk.end - chunk.start <= days * DAY for chunk in chunks)
+        assert len(chunks) <= -(-(chunks[-1].end - chunks[0].start) // (days * DAY)) + 1
+    inner = {chunk for chunk in ours[1:-1] if theirs[0].end <= chunk.start and chunk.end <= theirs[-1].start}
+    assert inner <= set(theirs)
 
 
 async def test_one_call_per_account_not_one_per_calendar(world):
@@ -77,7 +105,7 @@ async def test_calendars_and_days_are_grouped_as_the_limits_say(world):
     await linked(world, provider, calendars=5)
     assert (await world.search("2027-03-01 08:00", "2027-03-08 00:00")).complete
     sizes = sorted((len(calendars), (window.end - window.start) // DAY) for _, calendars, window in provider.asked)
-    assert sizes == sorted([(2, 3), (2, 3), (1, 3)] * 2 + [(2, 1), (2, 1), (1, 1)])
+    assert sizes == sorted([(2, 3), (2, 3), (1, 3)] + [(2, 2), (2, 2), (1, 2)] * 2)
 
 
 async def test_an_account_takes_as_many_calls_at_a_time_as_it_says_and_no_more(world):

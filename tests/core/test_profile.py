@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from slotgraph.core.grids import GridAnchor
 from slotgraph.core.policy import Anonymous, Permission, Role, Token
 from slotgraph.core.problems import InvalidInput, NotFound
 from slotgraph.core.profile import ProfileChange, is_slug
@@ -31,6 +32,14 @@ async def test_what_is_given_changes_and_the_rest_stays(world):
 async def test_the_changed_interval_counts_for_the_next_search(world):
     await update(world, booking_interval_minutes=120)
     assert await world.starts() == ["09:00", "11:00", "13:00", "15:00"]
+
+
+async def test_the_grid_starts_with_the_availability_until_somebody_chooses_the_clock(world):
+    """Rule S2."""
+    assert (await profile(world)).grid_anchor is GridAnchor.AVAILABILITY_START
+    assert (await update(world, grid_anchor=GridAnchor.CLOCK)).grid_anchor is GridAnchor.CLOCK
+    assert (await profile(world)).grid_anchor is GridAnchor.CLOCK
+    assert (await update(world, name="Salon")).grid_anchor is GridAnchor.CLOCK
 
 
 async def test_only_admins_change_it(world):

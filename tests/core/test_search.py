@@ -300,6 +300,7 @@ async def test_strangers_learn_only_temporary_or_permanent_once_each(world):
     assert (found.sources[0].calendar, found.sources[0].employee_id) == (None, None)
     world.calendars.remove_calendar("carlas")
     world.calendars.heal()
+    world.clock.advance(timedelta(seconds=30))
     assert [one.cause for one in (await world.search(service="all")).sources] == ["PERMANENT"]
     await world.change(tables.calendar, calendar.id, ignore_unverified_until=date(2027, 3, 1))
     assert (await world.search(service="all")).sources == ()

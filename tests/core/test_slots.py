@@ -10,18 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slotgraph.core.availability import Opening, Times, Weekly, openings
+from slotgraph.core.availability import Times, Weekly, openings
 from slotgraph.core.clock import zone
-from slotgraph.core.slots import (
-    INTERVALS,
-    Day,
-    Shape,
-    is_clear,
-    is_open,
-    offered_starts,
-    on_grid,
-    union_of_starts,
-)
+from slotgraph.core.grids import on_grid
+from slotgraph.core.slots import INTERVALS, Day, Shape, is_clear, is_open, offered
+from slotgraph.core.starts import Frame
 from slotgraph.core.values import Span
 
 WORKLOADS = Path(__file__).parents[3] / "shared" / "workloads"
@@ -32,22 +25,27 @@ SPANS = st.lists(st.tuples(MINUTES, st.integers(0, 60)).map(lambda pair: Span(pa
 OPENINGS = st.lists(
     st.tuples(st.integers(0, 20), st.integers(1, 12)).map(lambda pair: (pair[0] * 10, (pair[0] + pair[1]) * 10)),
     max_size=4,
-).map(lambda spans: [Opening(Span(*span), number) for number, span in enumerate(spans)])
+).map(lambda spans: sorted(Span(*span) for span in spans))
 SHAPES = st.builds(Shape, st.integers(1, 70), st.integers(0, 20), st.integers(0, 20), st.sampled_from(INTERVALS))
 STARTS = st.tuples(MINUTES, st.integers(0, 250)).map(lambda pair: Span(pair[0] - 20, sum(pair)))
 
 
+def offered_starts(day, shape, starts):
+    """What is offered on the grids of the openings."""
+    found = offered(day, shape, starts, grid=day.openings, frame=Frame(starts, shape.interval))
+    return found.listed()
+
+
 def starts_by_the_rules(day, shape, starts):
     """Every start that keeps the rules, found by asking each minute. Shares nothing with the code under test."""
-    bookable = {minute for opening in day.openings for minute in range(*opening.span)}
+    bookable = {minute for opening in day.openings for minute in range(*opening)}
     bookable -= {minute for span in day.absent for minute in range(*span)}
     blocked = {minute for span in day.blocked for minute in range(*span)}
     offered = []
     for start in range(*starts):
         end = start + shape.duration
         anchored = any(
-            opening.span[0] <= start < opening.span[1] and (start - opening.span[0]) % shape.interval == 0
-            for opening in day.openings
+            opening[0] <= start < opening[1] and (start - opening[0]) % shape.interval == 0 for opening in day.openings
         )
         whole = all(minute in bookable for minute in range(start, end))
         free = not any(minute in blocked for minute in range(start - shape.before, end + shape.after))
@@ -84,7 +82,7 @@ def test_reach_is_the_hull_of_all_blocked_spans(shape, starts):
 
 
 def day_of(*spans, absent=(), blocked=()):
-    return Day([Opening(Span(*span), number) for number, span in enumerate(spans)], absent, blocked)
+    return Day([Span(*span) for span in spans], absent, blocked)
 
 
 WHOLE = Span(-1000, 5000)
@@ -128,10 +126,6 @@ def test_a_zero_length_busy_blocks_nothing():
 
 def test_no_availability_means_nothing_bookable():
     assert offered_starts(day_of(), Shape(30, 0, 0, 15), WHOLE) == []
-
-
-def test_union_gives_each_start_once_with_all_who_can_take_it():
-    assert union_of_starts({"b": [10, 30], "a": [10, 20], "c": []}) == [(10, ("b", "a")), (20, ("a",)), (30, ("b",))]
 
 
 @pytest.mark.parametrize("name", ["W1", "W2", "W3"])

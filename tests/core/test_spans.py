@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slotgraph.core.spans import clipped, covers, merged, overlaps, subtracted
+from slotgraph.core.spans import ALWAYS, clipped, covers, gaps, merged, overlaps
 from slotgraph.core.values import Span
 
 SPANS = st.lists(st.builds(Span, st.integers(0, 60), st.integers(0, 60)), max_size=12)
@@ -26,11 +26,13 @@ def test_merged_is_the_union_in_as_few_spans_as_can_be(spans):
     assert is_tidy(merged(spans))
 
 
-@given(SPANS, SPANS)
-def test_subtracted_is_the_difference(spans, holes):
-    left = subtracted(spans, holes)
-    assert minutes(left) == minutes(spans) - minutes(holes)
-    assert is_tidy(left)
+@given(SPANS)
+def test_gaps_are_what_sorted_spans_leave(spans):
+    left = gaps(sorted(span for span in spans if span.start < span.end))
+    covered = minutes(spans)
+    assert all(start < end for start, end in left)
+    assert (left[0].start, left[-1].end) == ALWAYS
+    assert minutes(clipped(left, Span(-10, 130))) == set(range(-10, 130)) - covered
 
 
 @given(SPANS, REAL_SPANS)

@@ -186,7 +186,8 @@ async def test_a_provider_that_swallows_its_cancellation_keeps_nobody(world, poi
     assert "never retrieved" not in caplog.text
 
 
-async def test_a_search_given_up_by_its_caller_ends_the_providers_call(world, poison):
+async def test_a_booking_given_up_by_its_caller_ends_the_providers_call(world, poison):
+    """A search does not: others may share its flight (B5)."""
     begun, ended = asyncio.Event(), asyncio.Event()
 
     async def watched(*args):
@@ -197,11 +198,11 @@ async def test_a_search_given_up_by_its_caller_ends_the_providers_call(world, po
             ended.set()
 
     poison.misdeeds["busy"] = watched
-    searching = asyncio.create_task(world.search())
+    booking = asyncio.create_task(world.book(employee="ben"))
     await begun.wait()
-    searching.cancel()
+    booking.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await searching
+        await booking
     await asyncio.wait_for(ended.wait(), 5)
 
 

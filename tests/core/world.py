@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -18,6 +18,7 @@ from slotgraph.core.changing import BookingRef, CancelRequest
 from slotgraph.core.clock import minute_from_instant
 from slotgraph.core.customers import CustomerForm
 from slotgraph.core.errors import ProviderUnreachable
+from slotgraph.core.explaining import ExplainRequest
 from slotgraph.core.offload import Offload
 from slotgraph.core.operation import Operation
 from slotgraph.core.overview import OverviewQuery
@@ -37,11 +38,11 @@ from slotgraph.core.records import (
     User,
 )
 from slotgraph.core.registry import Registry
-from slotgraph.core.search import SlotQuery
-from slotgraph.core.store import accounts, bookings, companies, logins, schedule
+from slotgraph.core.search import FirstFreeQuery, SlotQuery
+from slotgraph.core.store import accounts, companies, logins, schedule
 from slotgraph.core.store.engine import Database
 from slotgraph.core.testing import FixedClock, InMemoryProvider, OutsideEvent
-from slotgraph.core.values import BusyStatus, Purpose, ReadMode, Reference, Span
+from slotgraph.core.values import BusyStatus, Limits, Purpose, ReadMode, Reference, Span
 from slotgraph.core.vault import Vault
 from slotgraph.server.joining import Parts, join
 
@@ -82,10 +83,10 @@ class _NoTransport:
 
 
 class Calendars(InMemoryProvider):
-    """Keeps which entries it was asked to remove."""
+    """Keeps which entries it was asked to remove. Takes many calls at a time, so that bookings can race."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(limits=Limits(concurrency=40))
         self.removed: list[Reference] = []
 
     async def remove(self, account: PluginAccount, reference: Reference, key: str) -> None:
@@ -131,6 +132,7 @@ class World:
         await world.close()
 
     async def close(self) -> None:
+        await self.joined.flights.close()
         await self.joined.health.settled()
         self.passwords.close()
         await self.database.close()
@@ -169,11 +171,22 @@ class World:
         async with self.database.write() as connection:
             await schedule.insert_availability(connection, opening)
 
+    async def open_on(self, name: str, day: str, start: str, end: str) -> None:
+        """An extra opening on one day, by the wall clock of the employee."""
+        times = Times(time.fromisoformat(start), time.fromisoformat(end))
+        await self.open(name, Dated(times, date.fromisoformat(day)))
+
     async def take_off(self, name: str | None, times: DaysOff | Span, note: str | None = None) -> None:
         """An absence; of the whole company without a name."""
         absence = Absence(self.company_id, uuid.uuid4().hex, name and id_of(name), note, times)
         async with self.database.write() as connection:
             await schedule.insert_absence(connection, absence)
+
+    async def hold(self, name: str, start: str, end: str, *, expires_at: datetime) -> None:
+        """Hold a span of an employee, by its wall times in Zurich."""
+        own = {"block_id": uuid.uuid4().hex, "employee_id": id_of(name), "expires_at": expires_at}
+        async with self.database.write() as connection:
+            await schedule.insert_hold(connection, self.company_id, span=Span(minute(start), minute(end)), **own)
 
     async def add_service(
         self, name: str, *, employees: tuple[str, ...], company: str = "demo", **facts: Any
@@ -303,22 +316,44 @@ class World:
     ) -> Any:
         """Search slots of a service (`cut`) by wall times in Zurich."""
         choice = more.pop("choice", EmployeeChoice())
-        service = ServiceRef(more.pop("company_id", self.company_id), id_of(more.pop("service", "cut")))
-        return await self.do.search.slots(self.as_(actor), SlotQuery(service, choice, at(start), at(end), **more))
+        query = SlotQuery(self._service(more), choice, at(start), at(end), **more)
+        return await self.do.search.slots(self.as_(actor), query)
+
+    def _service(self, more: dict[str, Any]) -> ServiceRef:
+        return ServiceRef(more.pop("company_id", self.company_id), id_of(more.pop("service", "cut")))
 
     async def starts(self, *args: Any, **more: Any) -> list[str]:
         """The wall times of the starts found."""
         found = await self.search(*args, **more)
         return [self.shown(slot.start) for slot in found.slots]
 
+    async def first_free(self, *, start: str | None = None, employee: str | None = None, **more: Any) -> Any:
+        """Search the first free slots of a service (`cut`) from a wall time in Zurich on."""
+        service, operation = self._service(more), self.as_(more.pop("actor", None))
+        query = FirstFreeQuery(service, self.choice(employee), start and at(start), **more)
+        return await self.do.search.first_free(operation, query)
+
+    async def explain(self, start: str = "2027-03-02 09:00", *, actor: Any = None, **more: Any) -> Any:
+        """Explain a start of a service (`cut`)."""
+        request = ExplainRequest(self._service(more), at(start), more.pop("choice", EmployeeChoice()), **more)
+        return await self.do.explanations.explain(self.as_(actor), request)
+
+    def choice(self, employee: str | None = None) -> EmployeeChoice:
+        """One employee by name, or any."""
+        return EmployeeChoice(employee=employee and id_of(employee))
+
     def shown(self, minute_: int) -> str:
         """A minute as wall time in Zurich."""
-        return datetime.fromtimestamp(minute_ * 60, ZoneInfo(ZONE)).strftime("%H:%M")
+        return self.moment(minute_)[11:]
+
+    def moment(self, minute_: int) -> str:
+        """A minute as day and wall time in Zurich."""
+        return datetime.fromtimestamp(minute_ * 60, ZoneInfo(ZONE)).strftime("%Y-%m-%d %H:%M")
 
     def request(self, start: str = "2027-03-02 09:00", *, employee: str | None = None, **more: Any) -> BookRequest:
         """A request to book `cut`; with a key of its own unless one is given."""
         choice = more.pop("choice", EmployeeChoice(employee=employee and id_of(employee)))
-        service = ServiceRef(self.company_id, id_of(more.pop("service", "cut")))
+        service = self._service(more)
         customer = more.pop("customer", CustomerForm("Mia Muster", "mia@example.org"))
         key = more.pop("key", None) or str(uuid.uuid4())
         return BookRequest(key, service, at(start), choice, customer, **more)
@@ -360,11 +395,3 @@ class World:
     async def entry_states(self) -> list[str]:
         """The states of all calendar entries."""
         return [row.state for row in await self.rows(tables.calendar_entry)]
-
-    async def confirmed(self) -> Mapping[str, int]:
-        """How many confirmed bookings each employee has this fortnight."""
-        window = Span(minute("2027-03-01 00:00"), minute("2027-03-15 00:00"))
-        async with self.database.read() as connection:
-            return await bookings.counts_between(
-                connection, self.company_id, [id_of("anna"), id_of("ben")], between=window
-            )

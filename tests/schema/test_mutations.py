@@ -95,7 +95,7 @@ async def test_customer_cannot_cancel_past_the_limit(face: Any) -> None:
 
 
 PROFILE = """mutation ($input: UpdateCompanyProfileInput!) { updateCompanyProfile(input: $input) {
-  __typename ... on Company { name slug timeZone internal { bookingIntervalMinutes excludeSupport } }
+  __typename ... on Company { name slug timeZone internal { bookingIntervalMinutes gridAnchor excludeSupport } }
   ... on InvalidInput { fields { path message } } ... on NotFound { path } } }"""
 
 
@@ -107,15 +107,26 @@ async def test_profile_changes_only_what_is_given(face: Any) -> None:
         "name": "Salon",
         "slug": "demo",
         "timeZone": "Europe/Zurich",
-        "internal": {"bookingIntervalMinutes": 30, "excludeSupport": False},
+        "internal": {"bookingIntervalMinutes": 30, "gridAnchor": "AVAILABILITY_START", "excludeSupport": False},
     }
-    for wrong, field in (({"name": None}, "name"), ({"bookingIntervalMinutes": 7}, "bookingIntervalMinutes")):
+    wrongs = ({"name": None}, "name"), ({"bookingIntervalMinutes": 7}, "bookingIntervalMinutes")
+    for wrong, field in (*wrongs, ({"gridAnchor": None}, "gridAnchor")):
         refused = (await face.ask(PROFILE, face.world.owner, input=wrong))["updateCompanyProfile"]
         assert refused["fields"][0]["path"] == ["input", field]
     staff = (await face.ask(PROFILE, face.world.member("ben"), input=change))["updateCompanyProfile"]
     assert staff == {"__typename": "NotFound", "path": ["input", "company"]}
     stranger = await face.error(PROFILE, input=change)
     assert stranger.extensions["code"] == "UNAUTHENTICATED"
+
+
+async def test_grid_anchor_is_chosen_and_stays(face: Any) -> None:
+    for change in ({"gridAnchor": "CLOCK"}, {"name": "Salon"}):
+        answer = (await face.ask(PROFILE, face.world.owner, input=change))["updateCompanyProfile"]
+        assert answer["internal"]["gridAnchor"] == "CLOCK"
+    refused = await face.error(PROFILE, face.world.owner, input={"gridAnchor": "MIDNIGHT"})
+    assert refused.extensions["code"] == "BAD_USER_INPUT"
+    answer = await face.ask('{ company(slug: "demo") { internal { gridAnchor } } }', face.world.owner)
+    assert answer["company"]["internal"] == {"gridAnchor": "CLOCK"}
 
 
 LINK = """mutation ($input: LinkAccountInput!) { linkAccount(input: $input) { __typename

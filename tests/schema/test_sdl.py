@@ -27,10 +27,7 @@ DRAFT = ROOT.parent / "shared" / "schema.draft.graphql"
 LEFT_OUT = {
     "Query.overview": "overviewStream comes later",
     "Mutation.logout": "ending other sessions, and its input, come later",
-    "SlotSearch.to": "firstFree comes later",
     "CalendarEntryState.FAILED": "retryCalendarEntry comes later",
-    "SlotTaken": "firstFree comes later",
-    "SlotRule.FREE": "holds come later",
     "CompleteLinkInput.linkToken": "relinkAccount comes later",
 }
 """Where a description differs from the draft's, because that speaks of what is not there yet."""

@@ -1,0 +1,33 @@
+"""Small portions: in one round of the event loop those who work use up one portion together, whoever they are."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from slotgraph.core.pacing import PORTION_SECONDS, Pace
+from slotgraph.core.testing import FixedClock
+
+
+async def test_many_workers_share_the_portion_of_a_round():
+    clock = FixedClock(datetime(2027, 3, 1, tzinfo=UTC))
+    pace, rounds, at = Pace(clock), [], 0
+
+    async def work():
+        await pace.turn()
+        rounds.append(at)
+        clock.advance(timedelta(seconds=PORTION_SECONDS / 2))
+
+    workers = [asyncio.create_task(work()) for _ in range(10)]
+    while not all(worker.done() for worker in workers):
+        await asyncio.sleep(0)
+        at += 1
+    assert len(rounds) == 10
+    assert max(rounds.count(one) for one in rounds) == 2
+
+
+async def test_who_comes_after_a_pause_works_at_once():
+    clock = FixedClock(datetime(2027, 3, 1, tzinfo=UTC))
+    pace = Pace(clock)
+    for _ in range(3):
+        clock.advance(timedelta(hours=1))
+        async with asyncio.timeout(5):
+            await pace.turn()
