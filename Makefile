@@ -35,6 +35,12 @@ run: .venv/ready-demo ## start the demo; PORT=8123 DEMO_PASSWORD=... RESET=1 if 
 test: .venv/ready-dev ## run all tests that need no account elsewhere; ARGS="-k slots" for some
 	$(BIN)/pytest -n 2 $(ARGS)
 
+soak: .venv/ready-dev ## run the long tests, minutes each; ARGS="-k booking" for some
+	$(BIN)/pytest --soak -m soak -v $(ARGS)
+
+bench: .venv/ready-dev ## measure the speed, as ratios to C and to the slowest account; ARGS="--only slots" for a part
+	$(BIN)/python -m benchmarks.bench $(ARGS)
+
 check: .venv/ready-dev ## style, types, who imports whom, the SDL snapshot, the rules of the house
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -65,4 +71,4 @@ check: .venv/ready-dev ## style, types, who imports whom, the SDL snapshot, the 
 
 always:
 
-.PHONY: help setup run test check always
+.PHONY: help setup run test soak bench check always

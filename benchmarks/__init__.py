@@ -1,0 +1,1 @@
+"""Measuring SlotGraph's speed, as ratios (docs/speed.md)."""
