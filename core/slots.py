@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from slotgraph.core.clock import MINUTES_PER_DAY
+from slotgraph.core.errors import BadInput
 from slotgraph.core.grids import Grid
 from slotgraph.core.spans import covers, gaps, merged, overlaps
 from slotgraph.core.starts import Frame, Starts
@@ -37,6 +39,18 @@ class Shape:
     before: int
     after: int
     interval: int
+
+    def __post_init__(self) -> None:
+        """Refuse what no start could keep. Raises BadInput that names the service's field."""
+        for field, minutes, least in (
+            ("durationMinutes", self.duration, 1),
+            ("bufferBeforeMinutes", self.before, 0),
+            ("bufferAfterMinutes", self.after, 0),
+        ):
+            if not least <= minutes <= MINUTES_PER_DAY:
+                raise BadInput(("service", field), f"between {least} and {MINUTES_PER_DAY} minutes.")
+        if self.interval not in INTERVALS:
+            raise BadInput(("service", "bookingIntervalMinutes"), f"one of {', '.join(map(str, INTERVALS))} minutes.")
 
     def span(self, start: int) -> Span:
         """The service itself."""

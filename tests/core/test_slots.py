@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from slotgraph.core.availability import Times, Weekly, openings
 from slotgraph.core.clock import zone
+from slotgraph.core.errors import BadInput
 from slotgraph.core.grids import on_grid
 from slotgraph.core.slots import INTERVALS, Day, Shape, is_clear, is_open, offered
 from slotgraph.core.starts import Frame
@@ -122,6 +123,28 @@ def test_buffers_may_stick_out_of_the_availability_and_into_an_absence():
 
 def test_a_zero_length_busy_blocks_nothing():
     assert offered_starts(day_of((0, 60), blocked=[Span(30, 30)]), Shape(60, 0, 0, 60), WHOLE) == [0]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "field"),
+    [
+        ((0, 0, 0, 15), "durationMinutes"),
+        ((-30, 0, 0, 15), "durationMinutes"),
+        ((1441, 0, 0, 15), "durationMinutes"),
+        ((30, -1, 0, 15), "bufferBeforeMinutes"),
+        ((30, 0, 1441, 15), "bufferAfterMinutes"),
+        ((30, 0, 0, 0), "bookingIntervalMinutes"),
+        ((30, 0, 0, 7), "bookingIntervalMinutes"),
+    ],
+)
+def test_a_shape_out_of_range_is_refused_by_field(numbers, field):
+    with pytest.raises(BadInput) as refused:
+        Shape(*numbers)
+    assert refused.value.path == ("service", field)
+
+
+def test_the_longest_shape_is_a_day_with_a_day_before_and_after():
+    assert offered_starts(day_of((0, 2880)), Shape(1440, 1440, 1440, 120), WHOLE)[-1] == 1440
 
 
 def test_no_availability_means_nothing_bookable():
