@@ -39,14 +39,12 @@ def _slots(found: Mapping[str, Any]) -> Iterator[Row]:
         target = one["target"]
         ours, takers = f"{one['ms']:.3g} ms", f"{one['ms_takers']:.3g} ms with who can take each"
         c, from_python = f"{one['c_ms']:.3g} ms", f"{one['ctypes_ms']:.3g} ms"
-        note = _quartiles(one["ratio_c_quartiles"])
-        yield Row(f"slots {name}, to C alone", one["ratio_c"], "x", target, f"{note}; {ours} to {c}")
-        note = _quartiles(one["ratio_ctypes_quartiles"])
-        yield Row(
-            f"slots {name}, to C from Python", one["ratio_ctypes"], "x", target, f"{note}; {ours} to {from_python}"
-        )
-        yield Row(f"slots {name} with takers, to C alone", one["ratio_c_takers"], "x", note=takers)
-        yield Row(f"slots {name} with takers, to C from Python", one["ratio_ctypes_takers"], "x", note=takers)
+        note = f"{_quartiles(one['ratio_c_quartiles'])}; {ours} to {from_python}"
+        yield Row(f"slots {name}, to C through ctypes", one["ratio_c"], "x", target, note)
+        note = f"{_quartiles(one['ratio_c_alone_quartiles'])}; {ours} to {c}"
+        yield Row(f"slots {name}, to C alone", one["ratio_c_alone"], "x", note=note)
+        yield Row(f"slots {name} with takers, to C through ctypes", one["ratio_c_takers"], "x", note=takers)
+        yield Row(f"slots {name} with takers, to C alone", one["ratio_c_alone_takers"], "x", note=takers)
 
 
 def _fan_out(found: Mapping[str, Any]) -> Iterator[Row]:
