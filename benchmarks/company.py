@@ -123,6 +123,7 @@ class BenchCompany:
             gc.collect()
             gc.freeze()  # as server/serving does
             yield company
+            await company._joined.flights.close()
             await company._joined.health.settled()
             company._joined.parts.passwords.close()
             await company._database.close()
