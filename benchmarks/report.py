@@ -65,6 +65,8 @@ def _graphql(found: Mapping[str, Any]) -> Iterator[Row]:
     for name, one in found.items():
         if isinstance(one, Mapping) and "ratio" in one:
             note = f"{one['microseconds'] / 1000:.2f} ms of CPU a request"
+            if "ratio_to_text" in one:
+                note += f"; {one['ratio_to_text']:.3g} x to ready-made text"
             yield Row(f"GraphQL {name}, to bare Starlette", one["ratio"], "x", found["targets"].get(name), note)
 
 

@@ -2,14 +2,15 @@
 
 from functools import cache
 
-from graphql import GraphQLInputObjectType, GraphQLSchema, print_schema
+from graphql import GraphQLSchema, print_schema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.name_converter import NameConverter
-from strawberry.types.base import StrawberryObjectDefinition
 
 from slotgraph.core.errors import ErrorCode
+from slotgraph.schema.calling import make_inputs
 from slotgraph.schema.errors import Schema
 from slotgraph.schema.guard import enforce
+from slotgraph.schema.list_completion import ListExecutor
 from slotgraph.schema.mutations import Mutation
 from slotgraph.schema.queries import Query
 from slotgraph.schema.scalars import SCALARS
@@ -51,21 +52,11 @@ def build() -> Schema:
 def build_from(query: type, mutation: type | None = None, *, types: tuple[type, ...] = ()) -> Schema:
     """A schema from these roots, with its locks on. Raises MissingAction."""
     config = StrawberryConfig(name_converter=_Names(), scalar_map=SCALARS)
-    schema = Schema(query=query, mutation=mutation, types=types, config=config)
+    schema = Schema(query=query, mutation=mutation, types=types, config=config, execution_context_class=ListExecutor)
     schema.graphql.description = DESCRIPTION
-    _mark_one_of(schema.graphql)
+    make_inputs(schema.graphql)
     enforce(schema.graphql)
     return schema
-
-
-def _mark_one_of(schema: GraphQLSchema) -> None:
-    """Let graphql-core itself check @oneOf: it names the field, Strawberry's own check does not."""
-    for type_ in schema.type_map.values():
-        definition = type_.extensions.get("strawberry-definition")
-        if isinstance(type_, GraphQLInputObjectType) and isinstance(definition, StrawberryObjectDefinition):
-            type_.is_one_of = definition.is_one_of
-            if definition.is_one_of:
-                type_.out_type = GraphQLInputObjectType.out_type  # type: ignore[method-assign]
 
 
 def sdl() -> str:

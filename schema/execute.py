@@ -56,22 +56,23 @@ async def execute(
     document, errors = prepare(schema, query, may_introspect=may_introspect)
     if document is None:
         return ExecutionResult(None, request_errors(errors, may_introspect=may_introspect), was_executed=False)
-    try:
-        async with asyncio.timeout(seconds):
-            outcome = execute_document(
-                schema.graphql,
-                document,
-                context_value=context,
-                variable_values=variables,
-                operation_name=operation_name,
-                executor_class=schema.execution_context_class,
-                is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
-                hide_suggestions=not may_introspect,
-            )
-            result = await outcome if isawaitable(outcome) else outcome
-    except TimeoutError:
-        late = DeadlineExceeded()
-        return ExecutionResult(None, [GraphQLError(str(late), extensions=extensions_of(late))], was_executed=True)
+    result = execute_document(
+        schema.graphql,
+        document,
+        context_value=context,
+        variable_values=variables,
+        operation_name=operation_name,
+        executor_class=schema.execution_context_class,
+        is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
+        hide_suggestions=not may_introspect,
+    )
+    if isawaitable(result):
+        try:
+            async with asyncio.timeout(seconds):
+                result = await result
+        except TimeoutError:
+            late = DeadlineExceeded()
+            return ExecutionResult(None, [GraphQLError(str(late), extensions=extensions_of(late))], was_executed=True)
     # Without data and without a path, nothing was run: the variables or the operation's name made no sense.
     was_executed = result.data is not None or any(error.path is not None for error in result.errors or ())
     if not was_executed:

@@ -17,6 +17,8 @@ from strawberry.types.field import StrawberryField
 from slotgraph.core.errors import Forbidden, SlotGraphError, SupportExcluded, Unauthenticated
 from slotgraph.core.operation import Operation
 from slotgraph.core.policy import Action, Anonymous
+from slotgraph.schema.calling import caller
+from slotgraph.schema.rows import Rows
 
 T = TypeVar("T", bound=type)
 Resolver = Callable[..., Any]
@@ -24,6 +26,7 @@ Info = GraphQLResolveInfo[Any]
 
 _ACTION = "action"
 _ON = "on"
+_SAME_FOR = "same for"
 _DEFINITION = "strawberry-definition"
 
 
@@ -48,9 +51,9 @@ class MissingAction(Exception):
     """Types or fields of the schema lack an action."""
 
 
-def leaf(description: str) -> Any:
-    """A plain field: an attribute of the object, covered by its type's action."""
-    return strawberry.field(description=description)
+def leaf(description: str, *, name: str | None = None) -> Any:
+    """A plain field: an attribute of the object, covered by its type's action. Clients may know it by another name."""
+    return strawberry.field(description=description, name=name)
 
 
 def changed(description: str) -> Any:
@@ -58,9 +61,14 @@ def changed(description: str) -> Any:
     return strawberry.field(description=description, default=strawberry.UNSET)
 
 
-def resolved(action: Action, description: str, *, on: On = On.SOURCE, type_: Any = None) -> Callable[[Resolver], Any]:
-    """A field with a resolver, and the action that is asked for before it runs; its type if the resolver does not say it."""
-    metadata = {_ACTION: action, _ON: on}
+def resolved(
+    action: Action, description: str, *, on: On = On.SOURCE, type_: Any = None, same_for: str | None = None
+) -> Callable[[Resolver], Any]:
+    """A field with a resolver, and the action that is asked for before it runs; its type if the resolver does not say it.
+
+    `same_for` names an attribute of the record: all Rows that have the same there have the same answer, and one is asked for them.
+    """
+    metadata = {_ACTION: action, _ON: on, _SAME_FOR: same_for}
 
     def decorate(resolver: Resolver) -> Any:
         return strawberry.field(resolver, description=description, graphql_type=type_, metadata=metadata)
@@ -127,23 +135,43 @@ def _without_action(type_: GraphQLObjectType, definition: StrawberryObjectDefini
     for name, field in type_.fields.items():
         declared: StrawberryField = field.extensions[_DEFINITION]
         if declared.is_basic_field:
-            field.resolve = _attribute(declared.python_name)
+            field.resolve = Attribute(declared.python_name)
             continue
         action = declared.metadata.get(_ACTION)
         if isinstance(action, Action):
-            _lock(field, action, declared.metadata[_ON])
+            locked = _locked(field, caller(field, declared), action, declared.metadata[_ON])
+            same_for = declared.metadata[_SAME_FOR]
+            field.resolve = locked if same_for is None else Shared(locked, same_for)
         else:
             yield f"{type_.name}.{name}"
 
 
-def _attribute(name: str) -> Resolver:
-    """What a plain field costs: no more than this, a thousand slots have thousands of them."""
-    return lambda source, _info, **_arguments: getattr(source, name)
+class Attribute:
+    """What resolves a plain field: no more than this, a thousand slots have thousands of them."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, source: Any, _info: Info, **_arguments: Any) -> Any:
+        return getattr(source, self.name)
 
 
-def _lock(field: GraphQLField, action: Action, on: On) -> None:
-    resolve = field.resolve
-    assert resolve is not None
+class Shared:
+    """What resolves a field, lock and all, whose answer is the same for all Rows that have the same attribute."""
+
+    __slots__ = ("_resolve", "attribute")
+
+    def __init__(self, resolve: Resolver, attribute: str) -> None:
+        self._resolve = resolve
+        self.attribute = attribute
+
+    def __call__(self, source: Any, info: Info, **arguments: Any) -> Any:
+        return self._resolve(source, info, **arguments)
+
+
+def _locked(field: GraphQLField, resolve: Resolver, action: Action, on: On) -> Resolver:
     nullable = not isinstance(field.type, GraphQLNonNull)
 
     def locked(source: Any, info: Info, **arguments: Any) -> Any:
@@ -154,7 +182,7 @@ def _lock(field: GraphQLField, action: Action, on: On) -> None:
             return _refused(info, nullable=nullable)
         return _after(verdict, resolve, source, info, arguments, nullable=nullable)
 
-    field.resolve = locked
+    return locked
 
 
 async def _after(
@@ -252,5 +280,8 @@ def _type_verdict(kind: type, subject: Subject | None) -> bool | Awaitable[bool]
 
 def _kinds(value: Any) -> Iterable[tuple[type, Subject | None]]:
     """The types of our own in a value, each with each subject once: a thousand slots share one."""
+    if isinstance(value, Rows):
+        return ((value.kind, value.subject),)
     items = value if isinstance(value, list) else (value,)
-    return {(type(item), getattr(item, "subject", None)): None for item in items if hasattr(type(item), _ACTION)}
+    ours = {kind for kind in set(map(type, items)) if hasattr(kind, _ACTION)}
+    return {(type(item), getattr(item, "subject", None)): None for item in items if type(item) in ours} if ours else ()

@@ -9,10 +9,12 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
-from slotgraph.core.clock import YEARS, is_zone_name
+from slotgraph.core.clock import YEARS, instant_from_minute, is_zone_name
 from slotgraph.core.customers import is_email, is_locale
 from slotgraph.core.values import Secret
 
+Minute = NewType("Minute", int)
+"""An instant as a whole minute since the epoch: what core computes with."""
 TimeZone = NewType("TimeZone", str)
 EmailAddress = NewType("EmailAddress", str)
 Locale = NewType("Locale", str)
@@ -53,11 +55,27 @@ def _date_time(value: object) -> datetime:
     return instant
 
 
-def date_time_text(value: datetime) -> str:
-    """An instant in UTC with Z, fractions only where there are any."""
+def date_time_text(value: datetime | int) -> str:
+    """An instant in UTC with Z, fractions only where there are any. A number is a Minute."""
+    if isinstance(value, int):
+        return minute_texts[value]
     if value.tzinfo is None:
         raise ValueError("an instant without its zone must not leave the house")
     return value.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+
+
+class _MinuteTexts(dict[int, str]):
+    """The text of a minute: of so many minutes it is remembered, for searches offer the same ones again and again."""
+
+    def __missing__(self, minute: int) -> str:
+        if len(self) >= REMEMBERED_MINUTES:
+            self.clear()
+        text = self[minute] = date_time_text(instant_from_minute(minute))
+        return text
+
+
+REMEMBERED_MINUTES = 1 << 15
+minute_texts = _MinuteTexts()
 
 
 def _date(value: object) -> date:
@@ -123,14 +141,17 @@ def _scalar(
     )
 
 
+_DATE_TIME_SCALAR = _scalar(
+    "DateTime",
+    "An instant, RFC 3339. The offset is required: a value without one is refused. Answers are in UTC, written with Z.",
+    parse=_date_time,
+    serialize=date_time_text,
+    specified_by="https://scalars.graphql.org/chillicream/date-time.html",
+)
+
 SCALARS: dict[object, ScalarDefinition] = {
-    datetime: _scalar(
-        "DateTime",
-        "An instant, RFC 3339. The offset is required: a value without one is refused. Answers are in UTC, written with Z.",
-        parse=_date_time,
-        serialize=date_time_text,
-        specified_by="https://scalars.graphql.org/chillicream/date-time.html",
-    ),
+    datetime: _DATE_TIME_SCALAR,
+    Minute: _DATE_TIME_SCALAR,
     date: _scalar(
         "Date",
         "A day, YYYY-MM-DD, in the zone its field names.",

@@ -3,6 +3,7 @@
 import ipaddress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -27,7 +28,7 @@ class Caller:
     actor: Actor
     session: Secret | None
     client: str
-    source: str
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,11 @@ async def caller_of(request: Request, database: Database, cookie: Cookie, *, now
 
 def source_of(request: Request) -> str:
     """The network address a request comes from; of IPv6 the /64, of which one household has them all. Empty if there is none."""
-    host = request.client.host if request.client else ""
+    return _source(request.client.host if request.client else "")
+
+
+@lru_cache(maxsize=1024)
+def _source(host: str) -> str:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

@@ -26,6 +26,7 @@ BROAD_CATCHES = {
     "core/wall.py": "the plugin wall: a guest's call may raise anything",
     "core/offload.py": "the plugin wall: what a guest offloads may raise anything",
     "core/offload_worker.py": "the worker's loop",
+    "schema/list_completion.py": "what goes wrong in a list is met again, and reported, the ordinary way",
     "server/app.py": "the app's edge",
     "server/worker.py": "the outbox worker's loop",
 }

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Self
+from typing import Self, cast
 
 import strawberry
 
@@ -14,6 +14,8 @@ from slotgraph.core.operation import Operation
 from slotgraph.core.policy import Action
 from slotgraph.core.values import Precision
 from slotgraph.schema.guard import Subject, leaf, object_type, resolved
+from slotgraph.schema.rows import Rows
+from slotgraph.schema.scalars import Minute
 from slotgraph.schema.types import accounts, employees
 from slotgraph.schema.types.employees import Employee
 from slotgraph.schema.types.enums import FailureCause, shown_cause
@@ -68,18 +70,22 @@ def checks_of(operation: Operation, company_id: str, listed: Iterable[checks.Cal
 
 @object_type(Action.SEARCH_SLOTS, "An offered start.")
 class Slot:
-    """A start. A search makes many: nothing is worked out before it is asked for."""
+    """A start. A search makes many, as Rows: nothing is worked out before it is asked for."""
 
     subject: strawberry.Private[Subject]
-    employee_ids: strawberry.Private[tuple[str, ...]]
+    record: strawberry.Private[searched.Slot]
     people: strawberry.Private[People]
 
-    start: datetime = leaf("Start.")
-    end: datetime = leaf("End of the service, buffers not counted.")
+    start: Minute = leaf("Start.")
+    end: Minute = leaf("End of the service, buffers not counted.")
 
-    @resolved(Action.SEARCH_SLOTS, "Who can take it: the one asked for, any of several, or all who attend together.")
+    @resolved(
+        Action.SEARCH_SLOTS,
+        "Who can take it: the one asked for, any of several, or all who attend together.",
+        same_for="employee_ids",
+    )
     def employees(self) -> list[LazyEmployee]:
-        return [self.people[employee_id] for employee_id in self.employee_ids if employee_id in self.people]
+        return [self.people[employee_id] for employee_id in self.record.employee_ids if employee_id in self.people]
 
 
 @object_type(Action.SEARCH_SLOTS, "One local day of a slot search.")
@@ -90,11 +96,11 @@ class SlotDay:
     record: strawberry.Private[searched.SlotDay]
     people: strawberry.Private[People]
 
-    date: dt.date = leaf("Day, in the zone of the search.")
+    day: dt.date = leaf("Day, in the zone of the search.", name="date")
 
-    @resolved(Action.SEARCH_SLOTS, "Slots that start on this day.")
-    def slots(self) -> list[Slot]:
-        return _slots(self.subject, self.record.slots, self.people)
+    @resolved(Action.SEARCH_SLOTS, "Slots that start on this day.", type_=list[Slot], same_for="day")
+    def slots(self) -> Rows[Slot]:
+        return Rows(Slot, self.subject, self.record.slots, people=self.people)
 
     complete: bool = leaf("False: a calendar did not answer for this day; no slot does not mean booked out.")
 
@@ -110,20 +116,17 @@ class SlotSearch:
     from_: datetime = leaf("Start of what was really searched, after minimum notice.")
     to: datetime = leaf("End of what was really searched: the window's end, the horizon, or where firstFree stopped.")
 
-    @resolved(Action.SEARCH_SLOTS, "Offered slots in order of start, each start once.")
-    def slots(self) -> list[Slot]:
-        return _slots(self.subject, self.record.slots, self.people)
+    @resolved(Action.SEARCH_SLOTS, "Offered slots in order of start, each start once.", type_=list[Slot])
+    def slots(self) -> Rows[Slot]:
+        return Rows(Slot, self.subject, self.record.slots, people=self.people)
 
     @resolved(Action.SEARCH_SLOTS, "The starts alone: the cheapest form.")
-    def starts(self) -> list[datetime]:
-        return [instant_from_minute(slot.start) for slot in self.record.slots]
+    def starts(self) -> list[Minute]:
+        return cast(list[Minute], [slot.start for slot in self.record.slots])
 
-    @resolved(Action.SEARCH_SLOTS, "One item per local day of the window, empty days included.")
-    def days(self) -> list[SlotDay]:
-        return [
-            SlotDay(subject=self.subject, record=day, people=self.people, date=day.day, complete=day.complete)
-            for day in self.record.days
-        ]
+    @resolved(Action.SEARCH_SLOTS, "One item per local day of the window, empty days included.", type_=list[SlotDay])
+    def days(self) -> Rows[SlotDay]:
+        return Rows(SlotDay, self.subject, self.record.days, people=self.people)
 
     complete: bool = leaf(
         "True: every calendar answered for all of `from`..`to`."
@@ -160,16 +163,3 @@ class SlotSearch:
             to=instant_from_minute(record.searched.end),
             complete=record.complete,
         )
-
-
-def _slots(subject: Subject, found: Iterable[searched.Slot], people: People) -> list[Slot]:
-    return [
-        Slot(
-            subject=subject,
-            employee_ids=slot.employee_ids,
-            people=people,
-            start=instant_from_minute(slot.start),
-            end=instant_from_minute(slot.end),
-        )
-        for slot in found
-    ]

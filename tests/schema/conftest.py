@@ -22,19 +22,28 @@ from slotgraph.schema.build import build
 from slotgraph.schema.context import Context
 from slotgraph.schema.execute import ExecutionResult, execute
 
-NAME = "slotgraph_tests_core_world"
+WORLD = "slotgraph_tests_core_world"
+DOCUMENTS = "slotgraph_tests_schema_random_documents"
+TOY_LISTS = "slotgraph_tests_schema_toy_lists"
+
+
+def _loaded(name: str, path: Path) -> ModuleType:
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = sys.modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+    return sys.modules[name]
 
 
 def _world() -> ModuleType:
-    if NAME in sys.modules:
-        return sys.modules[NAME]
-    path = Path(__file__).parents[1] / "core" / "world.py"
-    spec = importlib.util.spec_from_file_location(NAME, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[NAME] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return _loaded(WORLD, Path(__file__).parents[1] / "core" / "world.py")
+
+
+# For `import slotgraph_tests_schema_...`.
+_loaded(DOCUMENTS, Path(__file__).with_name("random_documents.py"))
+_loaded(TOY_LISTS, Path(__file__).with_name("toy_lists.py"))
 
 
 SLOTS = """

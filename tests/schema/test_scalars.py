@@ -5,8 +5,18 @@ from typing import Any
 
 import pytest
 
+from slotgraph.core.clock import instant_from_minute
 from slotgraph.core.values import Secret
-from slotgraph.schema.scalars import SCALARS, EmailAddress, Locale, TimeZone, ValueRefused, date_time_text
+from slotgraph.schema.scalars import (
+    REMEMBERED_MINUTES,
+    SCALARS,
+    EmailAddress,
+    Locale,
+    TimeZone,
+    ValueRefused,
+    date_time_text,
+    minute_texts,
+)
 
 
 def parse(type_: object, value: object) -> Any:
@@ -107,3 +117,14 @@ def test_secret_is_taken_as_secret_and_never_repeated() -> None:
         assert raised.value.message.startswith("Secret must be text")
         assert "hunter2" not in raised.value.message
         assert "4711" not in raised.value.message
+
+
+@pytest.mark.parametrize("minute", [0, 1, 30_000_000, -36_816_480, 541_000_000])
+def test_minute_reads_as_its_instant(minute: int) -> None:
+    assert date_time_text(minute) == date_time_text(instant_from_minute(minute))
+
+
+def test_texts_of_minutes_are_forgotten_before_they_are_many() -> None:
+    for minute in range(REMEMBERED_MINUTES + 10):
+        assert date_time_text(minute)
+    assert len(minute_texts) <= REMEMBERED_MINUTES
