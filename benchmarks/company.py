@@ -1,7 +1,6 @@
 """A company to measure searches in: a SQLite file, the use cases joined as the server joins them, calendars in memory."""
 
 import asyncio
-import gc
 import time
 from array import array
 from bisect import bisect_left
@@ -35,6 +34,7 @@ from slotgraph.core.testing import InMemoryProvider
 from slotgraph.core.values import BusyStatus, Purpose, ReadMode
 from slotgraph.core.vault import Vault
 from slotgraph.server.joining import Parts, join
+from slotgraph.server.serving import collect_in_small_portions
 
 ZONE = "Europe/Zurich"
 COMPANY = "c" * 32
@@ -120,8 +120,7 @@ class BenchCompany:
             await asyncio.to_thread(migrate, path)
             company = cls(await Database.open(path))
             await company._found()
-            gc.collect()
-            gc.freeze()  # as server/serving does
+            collect_in_small_portions()
             yield company
             await company._joined.flights.close()
             await company._joined.health.settled()

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slotgraph.core import tables as t
 from slotgraph.core.records import Account, Calendar, Health
+from slotgraph.core.store.rows import each
 from slotgraph.core.values import BusyStatus, FailureCause, Purpose, ReadMode
 from slotgraph.core.vault import Sealed
 
@@ -68,7 +69,7 @@ async def accounts_of(connection: AsyncConnection, company_id: str) -> list[Acco
     """All accounts of a company by label, credentials left where they are."""
     a = t.account.c
     statement = select(*_PUBLIC_ACCOUNT).where(a.company_id == company_id).order_by(a.label, a.id)
-    return [_account_from_row(row) for row in await connection.execute(statement)]
+    return await each(await connection.execute(statement), _account_from_row)
 
 
 async def calendars_of(connection: AsyncConnection, company_id: str) -> list[Calendar]:
@@ -77,7 +78,7 @@ async def calendars_of(connection: AsyncConnection, company_id: str) -> list[Cal
     statement = (
         select(t.calendar).where(c.company_id == company_id).order_by(c.account_id, c.is_primary.desc(), c.name, c.id)
     )
-    return [_calendar_from_row(row) for row in await connection.execute(statement)]
+    return await each(await connection.execute(statement), _calendar_from_row)
 
 
 async def sealed_credentials(connection: AsyncConnection, company_id: str, account_id: str) -> Sealed | None:

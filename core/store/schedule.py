@@ -14,6 +14,7 @@ from slotgraph.core.clock import instant_from_minute
 from slotgraph.core.errors import SpanTaken
 from slotgraph.core.records import Absence, Availability
 from slotgraph.core.store.engine import is_overlap
+from slotgraph.core.store.rows import each
 from slotgraph.core.values import Span
 
 _DAY = timedelta(days=1)
@@ -39,7 +40,7 @@ async def availabilities_of(
         .where(a.company_id == company_id, a.employee_id.in_(employee_ids))
         .order_by(a.weekday.is_(None), a.weekday, a.date, a.start, a.id)
     )
-    return [_availability_from_row(row) for row in await connection.execute(statement)]
+    return await each(await connection.execute(statement), _availability_from_row)
 
 
 async def insert_availability(connection: AsyncConnection, availability: Availability) -> None:
@@ -84,7 +85,7 @@ async def absences_of(
         by_days = and_(a.first_day <= last + _DAY, a.last_day >= first - _DAY)
         by_minutes = and_(a.start_minute < window.end, a.end_minute > window.start)
         statement = statement.where(or_(by_days, by_minutes))
-    return [_absence_from_row(row) for row in await connection.execute(statement)]
+    return await each(await connection.execute(statement), _absence_from_row)
 
 
 async def insert_absence(connection: AsyncConnection, absence: Absence) -> None:
@@ -118,10 +119,13 @@ async def blocked_spans(
         *_touching(company_id, employee_ids, window), or_(b.booking_id.is_not(None), b.expires_at > now)
     )
     found = {employee_id: Blocked([], []) for employee_id in employee_ids}
-    for row in await connection.execute(statement):
+
+    def note(row: Row[Any]) -> None:
         blocked = found[row.employee_id]
         spans = blocked.held if row.booking_id is None else blocked.booked
         spans.append(Span(row.start_minute, row.end_minute))
+
+    await each(await connection.execute(statement), note)
     return found
 
 
