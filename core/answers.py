@@ -50,7 +50,7 @@ def sound_unverified(answer: Unverified) -> Unverified:
     """A failure told as data, with a cause there is and a wait that makes sense."""
     if not isinstance(answer.cause, FailureCause):
         return _BROKEN
-    return replace(answer, retry_after=_seconds(answer.retry_after))
+    return replace(answer, retry_after=_seconds(answer.retry_after), asked=True)
 
 
 def sound_failure(failure: ProviderFailure) -> ProviderFailure:
@@ -58,7 +58,7 @@ def sound_failure(failure: ProviderFailure) -> ProviderFailure:
     if not isinstance(failure.cause, FailureCause):
         return PluginFailed()
     answer = getattr(failure, "server_answer", None)
-    failure.retry_after = _seconds(getattr(failure, "retry_after", None))
+    failure.retry_after, failure.asked = _seconds(getattr(failure, "retry_after", None)), True
     # A header may hold bytes that are no text; those cannot be sent on to anybody.
     shown = "".join(filter(str.isprintable, answer[:MAX_LABEL])) if isinstance(answer, str) else ""
     failure.server_answer = shown or None

@@ -52,7 +52,12 @@ class Asking:
         deadline: Deadline,
         for_booking: bool = False,
     ) -> FreeBusyAnswer:
-        """Ask the calendars; `for_booking` in a flight of its own (rule B5). Support's standing is read anew afterwards (rule T3)."""
+        """Ask the calendars; `for_booking` in a flight of its own (rule B5). Support's standing is read anew afterwards (rule T3).
+
+        A booking check of a stranger counts as a search: it spends tokens that are kept. Raises RateLimited.
+        """
+        if for_booking:
+            await self.begin_search(operation, company_id)
         async with operation.database.read() as connection:
             by_id = {account.id: account for account in await accounts.accounts_of(connection, company_id)}
             calendars = await accounts.calendars_of(connection, company_id)

@@ -49,8 +49,8 @@ class Breaker:
         if self._last is None or self._failures < OPENS_AFTER:
             return None
         if now < self._open_until:
-            return Unverified(self._last.cause, ceil(self._open_until - now))
-        return Unverified(self._last.cause, 1) if self._trying else None
+            return Unverified(self._last.cause, ceil(self._open_until - now), asked=False)
+        return Unverified(self._last.cause, 1, asked=False) if self._trying else None
 
     def let_through(self) -> bool:
         """A call begins that was not refused. Whether it is the one try of an open breaker."""

@@ -23,7 +23,7 @@ class CheckState(Enum):
 class CalendarCheck:
     """How one calendar answered for the asked range. Never says what stands in it.
 
-    `cause` is a FailureCause's name, or TEMPORARY or PERMANENT for strangers.
+    `cause` is a FailureCause's name, or TEMPORARY or PERMANENT for strangers. Not `asked`: what failed says nothing of the calendar.
     """
 
     calendar: Calendar | None
@@ -33,6 +33,7 @@ class CalendarCheck:
     retry_after_seconds: int | None
     at: datetime
     precision: Precision | None
+    asked: bool = True
 
 
 def check_of(
@@ -42,7 +43,8 @@ def check_of(
     if failure is None:
         return CalendarCheck(calendar, calendar.employee_id, CheckState.VERIFIED, None, None, at, precision)
     state = CheckState.IGNORED if ignored else CheckState.UNVERIFIED
-    return CalendarCheck(calendar, calendar.employee_id, state, failure.cause.value, failure.retry_after, at, None)
+    cause, retry_after, asked = failure.cause.value, failure.retry_after, failure.asked
+    return CalendarCheck(calendar, calendar.employee_id, state, cause, retry_after, at, None, asked)
 
 
 def joined_checks(parts: Iterable[Iterable[CalendarCheck]]) -> tuple[CalendarCheck, ...]:

@@ -134,10 +134,11 @@ class ProviderFailure(SlotGraphError):
         super().__init__(message or (type(self).__doc__ or "").splitlines()[0])
         self.retry_after = retry_after
         self.server_answer = server_answer
+        self.asked = True
 
     def unverified(self) -> Unverified:
         """The failure as data."""
-        return Unverified(self.cause, self.retry_after)
+        return Unverified(self.cause, self.retry_after, self.asked)
 
 
 class AccountRevoked(ProviderFailure):
@@ -221,4 +222,6 @@ _BY_CAUSE: Mapping[FailureCause, type[ProviderFailure]] = {
 
 def failure_of(unverified: Unverified) -> ProviderFailure:
     """A fresh failure that says what the data says."""
-    return _BY_CAUSE[unverified.cause](retry_after=unverified.retry_after)
+    failure = _BY_CAUSE[unverified.cause](retry_after=unverified.retry_after)
+    failure.asked = unverified.asked
+    return failure

@@ -20,6 +20,8 @@ from slotgraph.core.wall import AccountKey
 JOINABLE_SECONDS = 1.0
 """How long after its call began a flight may be joined: an answer may be older than the question by so much, and no more."""
 
+_NOT_ASKED = Unverified(FailureCause.TIMEOUT, asked=False)
+
 Answer = TypeVar("Answer")
 Call = Callable[[Deadline], Awaitable[Mapping[str, Answer]]]
 """Asks a provider, within the deadline given."""
@@ -92,7 +94,7 @@ class Flights:
         """
         await self._pace.turn()
         if deadline.remaining <= 0:
-            raise ProviderTimeout
+            raise failure_of(_NOT_ASKED)
         flight: _Flight[Answer] | None = self._joinable.get(question)
         if flight is None or not flight.may_be_joined(self._clock.monotonic()):
             flight = self._started(question, call)
@@ -105,11 +107,16 @@ class Flights:
                 self._forget(question, flight)
                 flight.task.cancel()
         if not flight.task.done() or flight.task.cancelled():
-            raise ProviderTimeout
+            raise self._too_late(flight)
         outcome = flight.task.result()
         if isinstance(outcome, Unverified):
             raise failure_of(outcome)
         return outcome
+
+    def _too_late(self, flight: _Flight[Any]) -> ProviderFailure:
+        """Who is in a hurry learns nothing of the account: else its holder would be told that it fails (rule B7)."""
+        waited = 0.0 if flight.began_at is None else self._clock.monotonic() - flight.began_at
+        return failure_of(Unverified(FailureCause.TIMEOUT, asked=waited >= self._longest_seconds / 2))
 
     async def alone(self, account: AccountKey, call: Call[Answer], *, deadline: Deadline) -> Mapping[str, Answer]:
         """A booking check: its own flight, joined by nobody, that ends with who asked. Raises ProviderFailure."""
@@ -146,7 +153,7 @@ class Flights:
             # As data: an error is raised anew for each who waits, and what it was raised from is held by nobody.
             return failure.unverified()
         except DatabaseBusy:
-            return Unverified(FailureCause.TIMEOUT)  # the credentials were not to be had in time
+            return _NOT_ASKED  # the credentials were not to be had in time
 
     def _landed(self, question: Question, flight: _Flight[Answer]) -> None:
         self._tasks.discard(flight.task)

@@ -32,7 +32,7 @@ class HealthNotes:
 
     def note(self, checks: Iterable[CalendarCheck]) -> None:
         """Note changes in the background; returns at once. What searches that shared a flight have to tell is written once."""
-        listed = [check for check in checks if check.calendar is not None]
+        listed = [check for check in checks if check.calendar is not None and check.asked]
         on_their_way = {news for written in self._writing.values() for news in written}
         changed = [check for check in listed if self._is_news(check) and _news_of(check) not in on_their_way]
         if changed:

@@ -20,11 +20,15 @@ class Pace:
 
     async def turn(self) -> None:
         """Wait for a turn. Call it before each small piece of work."""
-        while self._clock.monotonic() - self._began >= PORTION_SECONDS:
-            if not self._is_next_round_awaited:
+        while self._is_used_up():
+            # Whoever used the portion up gives way first: those who waited meanwhile begin the next one, and begin it themselves.
+            await asyncio.sleep(0)
+            if self._is_used_up() and not self._is_next_round_awaited:
                 self._is_next_round_awaited = True
                 asyncio.get_running_loop().call_soon(self._begin_round)
-            await asyncio.sleep(0)
+
+    def _is_used_up(self) -> bool:
+        return self._clock.monotonic() - self._began >= PORTION_SECONDS
 
     def _begin_round(self) -> None:
         self._began = self._clock.monotonic()

@@ -10,7 +10,7 @@ from slotgraph.core.bounds import earliest_start, latest_minute
 from slotgraph.core.candidates import Candidates, EmployeeChoice, ServiceRef, candidates
 from slotgraph.core.checks import CalendarCheck, joined_checks, shown_checks
 from slotgraph.core.clock import MINUTES_PER_DAY
-from slotgraph.core.errors import BadInput, UnknownObject
+from slotgraph.core.errors import BadInput, RateLimited, UnknownObject
 from slotgraph.core.freebusy import FreeBusyAnswer
 from slotgraph.core.offering import Offering
 from slotgraph.core.operation import Operation
@@ -18,7 +18,7 @@ from slotgraph.core.pacing import Pace
 from slotgraph.core.plugin import Deadline
 from slotgraph.core.policy import Action
 from slotgraph.core.searched import Slot, SlotSearch, is_complete
-from slotgraph.core.spans import merged
+from slotgraph.core.spans import clipped, merged
 from slotgraph.core.store.agenda import Agendas, agendas
 from slotgraph.core.values import Span
 from slotgraph.core.windows import checked_minute, checked_window, checked_zone
@@ -77,7 +77,8 @@ class _Findings:
         self.slots += [Slot(start, start + duration, offering) for start in offering.starts.listed()]
         self.checks.append(answer.checks)
         for spans in answer.unverified.values():
-            self.unverified += spans
+            # Chunks are whole days and reach into weeks that are asked anew.
+            self.unverified += clipped(spans, offering.reach)
 
 
 class Search:
@@ -118,9 +119,13 @@ class Search:
         return await _answer(quest, findings, window=searched, searched=searched, time_zone=query.time_zone)
 
     async def next_start(self, operation: Operation, found: SlotSearch) -> int | None:
-        """The first free start after a window that has none, within the same deadline; None if there are slots, or none in time (S6)."""
+        """The first free start after a window that has none, within the same deadline; None if there are slots, or none in time (S6).
+
+        Counts as a search of its own. Raises RateLimited.
+        """
         if found.slots or found.deadline.remaining <= 0:
             return None
+        await self._asking.begin_search(operation, found.company_id)
         quest = await _quest(operation, found.service, found.employees, deadline=found.deadline)
         findings = _Findings()
         first = max(found.window.end, earliest_start(quest.who.service, quest.now))
@@ -134,12 +139,17 @@ class Search:
         return await _quest(operation, query.service, query.employees, deadline=deadline)
 
     async def _week_by_week(self, quest: _Quest, findings: _Findings, *, start: int, count: int) -> int:
-        """Search until enough is found; returns where it stopped. Weeks in which we are closed ourselves ask no calendar."""
+        """Search until enough is found, or a stranger's budget is used up; returns where it stopped.
+
+        Weeks in which we are closed ourselves ask no calendar.
+        """
         end = _horizon(quest)
         while start < end and len(findings.slots) < count and quest.deadline.remaining > 0:
             offering = Offering(quest.who, Span(start, min(start + WEEK, end)), now=quest.now)
             own = await _own(quest, offering)
             if await self._has_starts(quest, offering.again(), own):
+                if findings.checks and not await self._may_go_on(quest):
+                    break
                 await self._cut(quest, offering, own, await self._asked(quest, offering), findings)
             start = offering.window.end
         return start
@@ -150,6 +160,14 @@ class Search:
             await self._pace.turn()
             offering.add(one, own.of(one))
         return len(offering.starts) > 0
+
+    async def _may_go_on(self, quest: _Quest) -> bool:
+        """Whether calendars may be asked about one more week: for strangers each counts as a search (rule B7)."""
+        try:
+            await self._asking.begin_search(quest.operation, quest.service.company_id)
+        except RateLimited:
+            return False
+        return True
 
     async def _asked(self, quest: _Quest, offering: Offering) -> FreeBusyAnswer:
         """What the calendars say of everything that decides about the offering's starts."""
@@ -195,17 +213,17 @@ async def _answer(
     quest: _Quest, findings: _Findings, *, window: Span, searched: Span, time_zone: str | None
 ) -> SlotSearch:
     company = quest.who.company
-    checks = joined_checks(findings.checks)
+    shape, unverified = quest.who.service.shape(company), merged(findings.unverified)
     return SlotSearch(
         service=quest.service,
         employees=quest.employees,
         window=window,
         searched=searched,
         slots=findings.slots,
-        complete=is_complete(checks),
-        sources=await shown_checks(checks, quest.operation, company.id),
-        unverified=merged(findings.unverified),
-        shape=quest.who.service.shape(company),
+        complete=is_complete(searched, shape, unverified),
+        sources=await shown_checks(joined_checks(findings.checks), quest.operation, company.id),
+        unverified=unverified,
+        shape=shape,
         time_zone=time_zone or company.time_zone,
         deadline=quest.deadline,
     )

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from slotgraph.core.candidates import EmployeeChoice, ServiceRef
-from slotgraph.core.checks import CalendarCheck, CheckState
+from slotgraph.core.checks import CalendarCheck
 from slotgraph.core.clock import local_date, midnight, zone
 from slotgraph.core.plugin import Deadline
 from slotgraph.core.slots import Shape
@@ -87,11 +87,9 @@ class SlotSearch:
         whole = Span(midnight(day, tz), midnight(day + _DAY, tz))
         slots = self.slots[bisect_left(starts, whole.start) : bisect_left(starts, whole.end)]
         part = Span(max(whole.start, self.searched.start), min(whole.end, self.searched.end))
-        # All that decides about a start counts, buffers included.
-        complete = part.start >= part.end or not overlaps(self.shape.reach(part), self.unverified)
-        return SlotDay(day, slots, complete)
+        return SlotDay(day, slots, is_complete(part, self.shape, self.unverified))
 
 
-def is_complete(checks: Sequence[CalendarCheck]) -> bool:
-    """Whether every calendar answered, or may be ignored."""
-    return all(check.state is not CheckState.UNVERIFIED for check in checks)
+def is_complete(part: Span, shape: Shape, unverified: Sequence[Span]) -> bool:
+    """Whether every calendar answered, or may be ignored, for all that decides about the starts in a part, buffers included."""
+    return part.start >= part.end or not overlaps(shape.reach(part), unverified)

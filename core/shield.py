@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from slotgraph.core.breaker import NO_ANSWER, Breaker
 from slotgraph.core.clock import Clock
-from slotgraph.core.errors import ProviderFailure, ProviderThrottled, failure_of
+from slotgraph.core.errors import ProviderFailure, failure_of
 from slotgraph.core.places import Places
 from slotgraph.core.quota import Quota
 from slotgraph.core.registry import Registry
@@ -40,7 +40,7 @@ class _Gate:
             raise failure_of(refusal)
         wait = self.quota.seconds_to_wait(now, for_booking=for_booking)
         if wait:
-            raise ProviderThrottled(retry_after=wait)
+            raise failure_of(Unverified(FailureCause.THROTTLED, wait, asked=False))
 
     def is_idle(self, now: float) -> bool:
         """Whether forgetting it changes nothing."""

@@ -4,7 +4,7 @@ from math import ceil
 
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
+from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
 from slotgraph.core.clock import Clock
 from slotgraph.core.errors import RateLimited
@@ -13,12 +13,15 @@ _MINUTE = 60
 
 
 class StrangerBudget:
-    """Counts searches by source in a window that moves; a source is forgotten a minute after its last one."""
+    """Counts searches by source, the minute before in part; a source is two numbers, forgotten two minutes after it came.
+
+    Noting when each search was would cost a thread for each source, at each search, to forget them again.
+    """
 
     def __init__(self, clock: Clock, *, per_minute: int) -> None:
         self._clock = clock
         self._allowed = RateLimitItemPerMinute(per_minute) if per_minute else None
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
     async def check(self, source: str) -> None:
         """Count a search. Raises RateLimited if the source has used its budget up; an empty source is nobody, and not counted."""

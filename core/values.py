@@ -151,10 +151,14 @@ class TitlesAnswer(Forgettable):
 
 @dataclass(frozen=True, slots=True)
 class Unverified:
-    """No positive answer, and why. `retry_after` is in seconds if the provider said so."""
+    """No positive answer, and why. `retry_after` is in seconds if the provider said so.
+
+    Not `asked`: the calendar was not asked, or not for long enough. That says nothing of it.
+    """
 
     cause: FailureCause
     retry_after: int | None = None
+    asked: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 A shape holds nothing of a request: no alias, no variable, no value. So what is compiled for one request serves all that ask alike.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -102,9 +103,13 @@ class _Writer:
         return f"[{made} for {each} in {items}]"
 
     def _object(self, name: str, shape: Plain) -> str:
-        return "{" + ", ".join(self._field(name, attribute, field) for attribute, field in shape.fields) + "}"
+        # A leaf under a thousand names is compiled, and made, once.
+        named = Counter(one for one in shape.fields if isinstance(one[1], Leaf))
+        made = {one: f"r{next(self._numbers)}" for one, times in named.items() if times > 1}
+        written: set[str] = set()
+        return "{" + ", ".join(self._field(name, *one, made.get(one), written) for one in shape.fields) + "}"
 
-    def _field(self, name: str, attribute: str, shape: Shape | None) -> str:
+    def _field(self, name: str, attribute: str, shape: Shape | None, made: str | None, written: set[str]) -> str:
         key = f"k{len(self.keys)}"
         self.keys.append(key)
         if shape is None:
@@ -112,7 +117,13 @@ class _Writer:
         if isinstance(shape, Common):
             self.common.append(f"c{len(self.common)}")
             return f"{key}: {self.common[-1]}({name})"
-        return f"{key}: {self._value(f'{name}.{attribute}', shape)}"
+        if made in written:
+            return f"{key}: {made}"
+        value = self._value(f"{name}.{attribute}", shape)
+        if made is None:
+            return f"{key}: {value}"
+        written.add(made)
+        return f"{key}: ({made} := {value})"
 
     def _value(self, source: str, shape: Leaf | Listed | Plain) -> str:
         """The answer for a value, which is looked up once."""

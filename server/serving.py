@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import gc
+import ipaddress
 import signal
 import socket
 from collections.abc import Iterator, Sequence
@@ -77,7 +78,7 @@ async def serve_app(app: ASGIApp, listening: socket.socket, *, trusted_proxies: 
         log_config=None,
         server_header=False,
         proxy_headers=True,
-        forwarded_allow_ips=list(trusted_proxies),
+        forwarded_allow_ips=[*trusted_proxies, *_as_ipv6(trusted_proxies)],
         timeout_graceful_shutdown=10,
         backlog=_BACKLOG,
         # "auto" would take a failing start for an application without one, and serve on.
@@ -86,6 +87,13 @@ async def serve_app(app: ASGIApp, listening: socket.socket, *, trusted_proxies: 
     )
     collect_in_small_portions()
     await _Server(config).serve(sockets=[listening])
+
+
+def _as_ipv6(networks: Sequence[str]) -> Iterator[str]:
+    """What IPv4 addresses are called at a socket that listens on IPv6 and takes both."""
+    for network in map(ipaddress.ip_network, networks):
+        if network.version == 4:
+            yield f"::ffff:{network.network_address}/{96 + network.prefixlen}"
 
 
 def collect_in_small_portions() -> None:

@@ -24,11 +24,6 @@ class Agenda:
     booked: Sequence[Span]
     held: Sequence[Span]
 
-    @property
-    def blocked(self) -> list[Span]:
-        """The spans of bookings and of holds together."""
-        return [*self.booked, *self.held]
-
 
 class Agendas:
     """The agendas of some employees, each worked out when it is asked for: many at once would take long."""

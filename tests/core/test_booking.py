@@ -17,6 +17,7 @@ from slotgraph.core.errors import (
     ProviderUnreachable,
     SpanTaken,
 )
+from slotgraph.core.grids import GridAnchor
 from slotgraph.core.policy import Permission, Role, Token
 from slotgraph.core.problems import InvalidInput, NotFound, SlotNotOffered, SlotTaken
 from slotgraph.core.records import BookingState
@@ -150,6 +151,8 @@ async def test_what_its_holder_ignores_counts_as_answered_when_booking(world):
         (tables.employee, "anna", {"active": False}),
         (tables.employee, "anna", {"time_zone": "Asia/Tokyo"}),
         (tables.company, "demo", {"booking_interval_minutes": 120}),
+        (tables.company, "demo", {"grid_anchor": GridAnchor.CLOCK.value}),
+        (tables.company, "demo", {"time_zone": "Asia/Kathmandu"}),
     ],
 )
 async def test_what_changed_while_calendars_were_asked_is_judged_anew(world, table, name, values):

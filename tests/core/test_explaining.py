@@ -1,5 +1,6 @@
 """Why one start is offered or not: each rule in order, in full for members, for strangers no more than free or not free (S1-S5, B4)."""
 
+import asyncio
 from datetime import date, timedelta
 
 import pytest
@@ -7,10 +8,13 @@ import pytest
 from slotgraph.core import tables
 from slotgraph.core.availability import DaysOff
 from slotgraph.core.candidates import EmployeeChoice
-from slotgraph.core.errors import BadInput, ProviderUnreachable, UnknownObject
+from slotgraph.core.errors import BadInput, ProviderUnreachable, RateLimited, SupportExcluded, UnknownObject
 from slotgraph.core.explaining import RuleOutcome
 from slotgraph.core.grids import GridAnchor
+from slotgraph.core.profile import ProfileChange
 from slotgraph.core.slots import SlotRule
+from slotgraph.core.stranger_budget import StrangerBudget
+from slotgraph.core.support import Access, CaseRequest
 from slotgraph.core.values import Span
 
 SHOWN = {RuleOutcome.PASSED: "+", RuleOutcome.FAILED: "-", RuleOutcome.NOT_REACHED: "."}
@@ -114,6 +118,26 @@ async def test_any_is_offered_if_one_of_them_can_take_it(world):
     assert by_rule[SlotRule.NOTICE] == [(None, "+")]  # a rule of the service
 
 
+async def test_the_row_of_a_rule_of_the_service_is_of_one_who_reached_it(world):
+    """Carla's own grid has no nine o'clock, so of her the notice is not asked; of Dora it is."""
+    names = ("carla", "dora")
+    for name, start in zip(names, ("08:55", "09:00"), strict=True):
+        await world.add_employee(name, opened=False)
+        await world.open_on(name, "2027-03-02", start, "12:00")
+    await world.add_service("mix", employees=names)
+    told = await world.explain(
+        service="mix", choice=EmployeeChoice(any_of=tuple(map(world.id_of, names))), actor=world.owner
+    )
+    assert [SHOWN[check.outcome] for check in told.rules if check.rule is SlotRule.GRID] == ["-", "+"]
+    assert [SHOWN[check.outcome] for check in told.rules if check.rule is SlotRule.NOTICE] == ["+"]
+
+
+async def test_calendars_are_asked_for_all_of_the_buffers(world):
+    await world.add_service("tour", employees=("anna",), buffer_after_minutes=1440)
+    await world.link("anna", world.event("2027-03-03T09:00", "2027-03-03T10:00"))
+    assert outcomes(await of_anna(world, "2027-03-02 09:00", service="tour")) == "+++++++++-"
+
+
 async def test_together_is_offered_only_if_all_can(world):
     both = EmployeeChoice(together=(world.id_of("anna"), world.id_of("ben")))
     assert (await world.explain(choice=both)).offered
@@ -161,6 +185,37 @@ async def test_nor_while_a_calendar_does_not_answer(world):
     explanations = [await of_anna(world, start, actor=None) for start in starts]
     assert {outcomes(one) for one in explanations} == {"+++++-."}
     assert {tuple(check.cause for check in one.sources) for one in explanations} == {("TEMPORARY",)}
+
+
+async def test_it_counts_as_a_search_before_anything_is_read(world, monkeypatch):
+    """Who has no budget left does not learn here whether a service is there (rule B7)."""
+
+    async def check(budget, source):
+        raise RateLimited(1)
+
+    monkeypatch.setattr(StrangerBudget, "check", check)
+    with pytest.raises(RateLimited):
+        await world.explain(service="nothing")
+    assert (await world.explain(actor=world.owner)).offered
+
+
+@pytest.mark.parametrize(("how", "refusal"), [("excluded", SupportExcluded), ("closed", UnknownObject)])
+async def test_support_shut_out_while_calendars_are_asked_gets_nothing(world, how, refusal):
+    """Rule T3."""
+    owner = world.as_(world.owner)
+    await world.link("anna")
+    case = await world.do.support.open_case(owner, CaseRequest(world.company_id, "help", 1, False))
+    await world.do.support.log_access(world.as_(world.agent), [world.company_id], Access("x", ("Query.explainSlot",)))
+    released = world.calendars.hang("busy")
+    explaining = asyncio.create_task(world.explain(actor=world.agent))
+    await world.called("busy")
+    if how == "excluded":
+        await world.do.profiles.update(owner, world.company_id, ProfileChange(exclude_support=True))
+    else:
+        await world.do.support.close_case(owner, world.company_id, case.id)
+    released.set()
+    with pytest.raises(refusal):
+        await explaining
 
 
 # What is told

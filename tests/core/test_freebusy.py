@@ -1,7 +1,7 @@
 """One request per account, group and chunk, side by side; what did not answer is unverified in exactly its chunk (B1, B4, B5)."""
 
 import asyncio
-from datetime import date, time
+from datetime import date, time, timedelta
 from itertools import accumulate, pairwise
 
 import pytest
@@ -296,6 +296,35 @@ async def test_an_account_fails_as_long_as_one_of_its_calendars_does(world):
     noted = await health(world)
     assert noted["Anna At Recording 0"][0] is False
     assert noted["anna at recording"][0] is True
+
+
+async def test_a_calendar_that_we_did_not_ask_ourselves_is_not_noted_as_failing(world):
+    """Whoever uses a quota up (rule B7), or is in a hurry, tells the holder nothing about their calendar."""
+    provider = InMemoryProvider("guest", limits=Limits(calls_per_minute=3))
+    await linked(world, provider)
+    before = await health(world)
+    for _ in range(4):
+        found = await world.search(actor=world.owner)
+    assert [check.cause for check in found.sources] == ["THROTTLED"]
+    assert await health(world) == before
+    world.clock.advance(timedelta(minutes=2))
+    provider.hang("busy")
+    found = await world.search(actor=world.owner, deadline_ms=50)
+    assert [check.cause for check in found.sources] == ["TIMEOUT"]
+    assert await health(world) == before
+
+
+async def test_a_calendar_that_was_waited_for_long_enough_is_noted_as_failing(world):
+    provider = InMemoryProvider("guest")
+    await linked(world, provider)
+    provider.hang("busy")
+    searching = asyncio.create_task(world.search(deadline_ms=200))
+    async with asyncio.timeout(20):
+        while not provider.calls["busy"]:
+            await asyncio.sleep(0)
+    world.clock.advance(timedelta(seconds=5))
+    await searching
+    assert await health(world) == {"Anna At Guest 0": (True, "TIMEOUT"), "anna at guest": (True, "TIMEOUT")}
 
 
 async def test_a_calendar_that_goes_on_answering_is_not_noted_each_time(world):

@@ -31,3 +31,18 @@ async def test_who_comes_after_a_pause_works_at_once():
         clock.advance(timedelta(hours=1))
         async with asyncio.timeout(5):
             await pace.turn()
+
+
+async def test_who_has_much_to_do_does_not_keep_the_others_waiting():
+    clock = FixedClock(datetime(2027, 3, 1, tzinfo=UTC))
+    pace, worked = Pace(clock), []
+
+    async def work(name, pieces):
+        for _ in range(pieces):
+            await pace.turn()
+            worked.append(name)
+            clock.advance(timedelta(seconds=PORTION_SECONDS / 2))
+
+    await asyncio.gather(work("much", 50), work("little", 1), work("more", 50), work("last", 1))
+    assert max(worked.index("little"), worked.index("last")) < 12
+    assert abs(worked[:40].count("much") - worked[:40].count("more")) <= 4

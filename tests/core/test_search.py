@@ -117,6 +117,16 @@ async def test_buffers_keep_their_distance_from_busy_and_from_bookings(world):
     assert [text for text in await world.starts(service="long") if text > "13:00"] == ["15:45", "16:00"]
 
 
+async def test_what_is_booked_at_the_far_end_of_the_longest_blocked_span_is_in_the_way(world):
+    await world.add_service("retreat", employees=("anna",), duration_minutes=1440, buffer_after_minutes=1440)
+    for day in ("2027-03-02", "2027-03-03"):
+        await world.open_on("anna", day, "00:00", "00:00")
+    window = ("2027-03-02 00:00", "2027-03-02 00:15")
+    assert await world.starts(*window, service="retreat") == ["00:00"]
+    await world.book("2027-03-03 23:00", employee="anna")
+    assert await world.starts(*window, service="retreat") == []
+
+
 async def test_minimum_notice_counts_to_the_minute(world):
     await world.add_service("late", employees=("anna",), minimum_notice_minutes=150)
     today = ("2027-03-01 00:00", "2027-03-02 00:00")

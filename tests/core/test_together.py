@@ -40,6 +40,16 @@ async def test_together_steps_from_the_companys_midnight_whatever_it_set(world, 
     ]
 
 
+async def test_together_reaches_as_far_as_the_nearest_horizon(world):
+    """Today only: in Auckland it ends at noon of Zurich's day, and nothing later is asked for or said to be searched."""
+    await world.add_employee("aroha", time_zone="Pacific/Auckland")
+    await world.add_service("today", employees=("anna", "aroha"), horizon_days=0)
+    window = ("2027-03-01 00:00", "2027-03-03 00:00")
+    for field, end in (("together", "2027-03-01 12:00"), ("any_of", "2027-03-02 00:00")):
+        choice = EmployeeChoice(**{field: (world.id_of("anna"), world.id_of("aroha"))})
+        assert world.moment((await world.search(*window, service="today", choice=choice)).searched.end) == end
+
+
 async def test_one_unverified_calendar_closes_it_for_all(world, both):
     await world.link("anna")
     world.calendars.fail("busy", ProviderUnreachable())

@@ -37,6 +37,24 @@ def test_null_is_refused_where_there_may_be_none() -> None:
         completion(Leaf(GraphQLInt, False), of_records=False)([1, None], (), ())
 
 
+def test_leaf_under_many_names_is_made_once() -> None:
+    """A document of thousands of aliases must not hold the event loop while its completion is compiled."""
+    asked: list[str] = []
+
+    def coerce(value: str) -> str:
+        asked.append(value)
+        return value
+
+    scalar = GraphQLScalarType("Counted", coerce_output_value=coerce)
+    shape = Plain(Named, (("name", Leaf(scalar, False)),) * 3 + (("name", Leaf(GraphQLString, False)),), False)
+    complete = completion(shape, of_records=False)
+    assert complete([Named("a"), Named("b")], ("x", "y", "z", "s"), ()) == [
+        dict.fromkeys("xyzs", "a"),
+        dict.fromkeys("xyzs", "b"),
+    ]
+    assert asked == ["a", "b"]
+
+
 def test_error_of_a_scalar_goes_on() -> None:
     with pytest.raises(Exception, match="32-bit"):
         completion(Leaf(GraphQLInt, False), of_records=False)([2**40], (), ())

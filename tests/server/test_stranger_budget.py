@@ -25,6 +25,7 @@ async def test_a_stranger_over_the_budget_is_told_how_long_to_wait_and_a_member_
     service = site.id("Service", "cut")
     for _ in range(2):
         assert (await stranger.ask(SEARCH, service=service))["slots"]["starts"]
+    await stranger.send(SEARCH, service=service)  # where two minutes of the clock meet, one more passes
     answer = await stranger.send(SEARCH, service=service)
     (error,) = answer.json()["errors"]
     assert (answer.status_code, answer.json()["data"], error["path"]) == (200, {"slots": None}, ["slots"])
@@ -58,10 +59,11 @@ async def _client(scope, receive, send):
 
 @pytest.mark.parametrize(
     ("trusted", "seen"),
-    [(["127.0.0.1"], "203.0.113.9"), (["127.0.0.0/8"], "203.0.113.9"), (["10.0.0.0/8"], "127.0.0.1")],
+    [(["127.0.0.1"], "203.0.113.9"), (["127.0.0.0/8"], "203.0.113.9"), (["10.0.0.0/8", "::1"], "127.0.0.1")],
 )
-async def test_where_a_request_comes_from_is_what_a_trusted_proxy_added(trusted, seen):
-    with bound_socket("127.0.0.1", 0) as listening:
+@pytest.mark.parametrize("host", ["127.0.0.1", "::"])
+async def test_where_a_request_comes_from_is_what_a_trusted_proxy_added(host, trusted, seen):
+    with bound_socket(host, 0) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
         serving = asyncio.create_task(serve_app(_client, listening, trusted_proxies=trusted))
         headers = {"X-Forwarded-For": "198.51.100.1, 203.0.113.9"}
@@ -69,4 +71,4 @@ async def test_where_a_request_comes_from_is_what_a_trusted_proxy_added(trusted,
             answer = await client.get(url)
         os.kill(os.getpid(), signal.SIGTERM)
         await serving
-    assert answer.text == seen
+    assert answer.text.removeprefix("::ffff:") == seen
