@@ -61,7 +61,7 @@ async def agendas(
 ) -> Agendas:
     """Read what the agendas of some employees are made of, with the holds that live now."""
     ids = [employee.id for employee in employees]
-    # An opening may begin before the window and run into it: blocked spans are wanted for all of it.
+    # The window decides alone; the day around it is for telling somebody's hours on the day of a start.
     wide = Span(window.start - MINUTES_PER_DAY, window.end + MINUTES_PER_DAY)
     availabilities = await schedule.availabilities_of(connection, company_id, ids)
     absences = await schedule.absences_of(connection, company_id, ids, window=wide)

@@ -32,6 +32,19 @@ def on(zone_name, day, start, end):
     return found[0] if found else None
 
 
+@pytest.mark.parametrize(
+    ("zone_name", "day", "start", "minute"),
+    [
+        ("Pacific/Midway", "2027-03-01", "18:00", "2027-03-03T04:00"),  # eleven hours behind, and past midnight
+        ("Pacific/Kiritimati", "2027-03-03", "00:00", "2027-03-02T10:00"),  # fourteen hours ahead
+    ],
+)
+def test_an_opening_of_a_day_that_is_another_in_utc_is_found_by_any_minute_of_it(zone_name, day, start, minute):
+    rule = Dated(times(start, "17:30"), date.fromisoformat(day))
+    window = Span(utc(minute), utc(minute) + 1)
+    assert openings([rule], zone(zone_name), window) == [on(zone_name, day, start, "17:30")]
+
+
 def test_nine_in_the_morning_is_nine_before_and_after_the_clock_change():
     week = opened(Weekly(times("09:00", "17:00"), MONDAY), "Europe/Zurich", "2027-03-22", "2027-03-29")
     assert week == [

@@ -135,6 +135,14 @@ async def test_an_unverified_calendar_books_nothing(world):
         assert await world.rows(table) == []
 
 
+async def test_of_any_one_busy_and_one_unverified_is_not_taken_yet(world):
+    """Who is unverified may be free in a moment."""
+    await world.link("anna", world.event("2027-03-02T09:00", "2027-03-02T10:00"))
+    await world.link("ben")
+    world.calendars.fail("busy", ProviderUnreachable(), login="bens")
+    assert isinstance(await world.book(), CalendarUnverified)
+
+
 async def test_what_its_holder_ignores_counts_as_answered_when_booking(world):
     await world.link("anna", ignore_unverified_until=date(2027, 3, 1))
     world.calendars.fail("busy", ProviderUnreachable())

@@ -113,6 +113,21 @@ async def test_a_week_that_was_asked_anew_is_as_complete_as_its_own_answer(world
     assert (days[7], days[8], days[9]) == (False, False, True)  # the eighth is half of the first week
 
 
+async def test_a_calendar_that_was_ignored_in_any_week_is_told_as_ignored(world):
+    await world.link("anna", world.event("2027-03-01", "2027-03-08"), ignore_unverified_until=date(2027, 3, 1))
+    asked = world.calendars.busy
+
+    async def only_once(*args):
+        if world.calendars.calls["busy"]:
+            raise ProviderUnreachable
+        return await asked(*args)
+
+    world.calendars.busy = only_once
+    found = await world.first_free(employee="anna", actor=world.owner)
+    assert [world.moment(slot.start) for slot in found.slots] == ["2027-03-08 09:00"]
+    assert [check.state for check in found.sources] == [CheckState.IGNORED]
+
+
 async def test_what_lies_behind_where_it_stopped_makes_it_no_less_complete(world):
     world.calendars.limits = Limits(days_per_call=1)
     await world.link("anna")
