@@ -36,7 +36,7 @@ test: .venv/ready-dev ## run all tests that need no account elsewhere; ARGS="-k 
 	$(BIN)/pytest -n 2 $(ARGS)
 
 soak: .venv/ready-dev ## run the long tests, minutes each; ARGS="-k booking" for some
-	$(BIN)/pytest --soak -m soak -n 2 -v $(ARGS)
+	$(BIN)/pytest --soak -m soak -n 2 -v tests/oracle $(ARGS)
 
 bench: .venv/ready-dev ## measure the speed, as ratios to C and to the slowest account; ARGS="--only slots" for a part
 	$(BIN)/python -m benchmarks.bench $(ARGS)
