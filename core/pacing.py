@@ -1,6 +1,7 @@
 """Work on the event loop in small portions, so that nobody else waits long for their turn (DESIGN.md, speed)."""
 
 import asyncio
+from collections import deque
 
 from slotgraph.core.clock import Clock
 
@@ -8,7 +9,7 @@ PORTION_SECONDS = 0.004
 
 
 class Pace:
-    """The turns of the whole process: in one round of the event loop those who work here use up one portion together.
+    """The turns of the whole process: once a portion of time is used up, who works here stands in line, one to a round.
 
     Many answers may arrive in the same round; each of them is little work, all of them would hold the loop.
     """
@@ -16,20 +17,24 @@ class Pace:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._began = clock.monotonic()
-        self._is_next_round_awaited = False
+        self._line: deque[asyncio.Future[None]] = deque()
 
     async def turn(self) -> None:
         """Wait for a turn. Call it before each small piece of work."""
-        while self._is_used_up():
-            # Whoever used the portion up gives way first: those who waited meanwhile begin the next one, and begin it themselves.
-            await asyncio.sleep(0)
-            if self._is_used_up() and not self._is_next_round_awaited:
-                self._is_next_round_awaited = True
-                asyncio.get_running_loop().call_soon(self._begin_round)
+        if not self._line and self._clock.monotonic() - self._began < PORTION_SECONDS:
+            return
+        loop = asyncio.get_running_loop()
+        turn = loop.create_future()
+        self._line.append(turn)
+        if len(self._line) == 1:
+            loop.call_soon(self._next, loop)
+        await turn
 
-    def _is_used_up(self) -> bool:
-        return self._clock.monotonic() - self._began >= PORTION_SECONDS
-
-    def _begin_round(self) -> None:
+    def _next(self, loop: asyncio.AbstractEventLoop) -> None:
+        """It is the turn of the first in line, unless they went; the next one's is in the round after that."""
         self._began = self._clock.monotonic()
-        self._is_next_round_awaited = False
+        first = self._line.popleft()
+        if not first.done():
+            first.set_result(None)
+        if self._line:
+            loop.call_soon(self._next, loop)

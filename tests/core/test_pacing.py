@@ -1,4 +1,4 @@
-"""Small portions: in one round of the event loop those who work use up one portion together, whoever they are."""
+"""Small portions: once a portion is used up, those who work stand in line, one to a round of the event loop, whoever they are."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -46,3 +46,16 @@ async def test_who_has_much_to_do_does_not_keep_the_others_waiting():
     await asyncio.gather(work("much", 50), work("little", 1), work("more", 50), work("last", 1))
     assert max(worked.index("little"), worked.index("last")) < 12
     assert abs(worked[:40].count("much") - worked[:40].count("more")) <= 4
+
+
+async def test_who_goes_before_their_turn_holds_nobody_up():
+    clock = FixedClock(datetime(2027, 3, 1, tzinfo=UTC))
+    pace = Pace(clock)
+    clock.advance(timedelta(hours=1))
+    waiting = [asyncio.create_task(pace.turn()) for _ in range(3)]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    async with asyncio.timeout(5):
+        await asyncio.gather(*waiting[1:])
+        clock.advance(timedelta(hours=1))
+        await pace.turn()
