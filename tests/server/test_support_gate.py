@@ -200,7 +200,7 @@ async def test_a_client_that_takes_nothing_is_dropped_and_the_exclusion_goes_on(
     await asyncio.wait_for(look, 1)
     assert taken == []
     assert HAND_OVER_SECONDS == 0.25
-    assert 0.1 < held_up < HAND_OVER_SECONDS + 2  # without the limit it would be for ever
+    assert 0.1 < held_up < HAND_OVER_SECONDS + 0.2
     dropped = [record for record in caplog.records if record.name == "slotgraph.support_gate"]
     assert [record.levelno for record in dropped] == [logging.WARNING]
     assert TITLE not in caplog.text
@@ -221,7 +221,7 @@ async def test_a_look_at_the_setting_that_takes_too_long_is_dropped_as_well(comp
         loop = asyncio.get_running_loop()
         began = loop.time()
         await gating.sent(company.gate().admit(run, Reach(frozenset({company.id})), None), wire)
-        assert loop.time() - began < HAND_OVER_SECONDS + 2
+        assert loop.time() - began < HAND_OVER_SECONDS + 0.5
         assert wire.body == b""
 
 
