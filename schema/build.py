@@ -11,7 +11,7 @@ from slotgraph.schema.calling import make_inputs
 from slotgraph.schema.errors import Schema
 from slotgraph.schema.guard import enforce
 from slotgraph.schema.list_completion import ListExecutor
-from slotgraph.schema.mutations import Mutation
+from slotgraph.schema.mutations.root import Mutation
 from slotgraph.schema.queries import Query
 from slotgraph.schema.scalars import SCALARS
 from slotgraph.schema.types.overview import ExternalEvent, OverviewAbsence, OverviewAvailability, OverviewBooking

@@ -12,6 +12,8 @@ from slotgraph.core.policy import Action
 from slotgraph.core.store.bookings import BookingFilter as Which
 from slotgraph.schema import ids
 from slotgraph.schema.guard import On, Subject, object_type, refusal, resolved
+from slotgraph.schema.inputs.bookings import BookingFilter, BookingRef
+from slotgraph.schema.inputs.searches import ExplainSlotInput, FirstFreeInput, OverviewInput, SlotSearchInput
 from slotgraph.schema.limits import MAX_NODES
 from slotgraph.schema.own import own_company
 from slotgraph.schema.types.accounts import CalendarProvider
@@ -19,14 +21,6 @@ from slotgraph.schema.types.bookings import Booking, BookingConnection
 from slotgraph.schema.types.by_id import node_by_id
 from slotgraph.schema.types.companies import Company
 from slotgraph.schema.types.explanations import SlotExplanation
-from slotgraph.schema.types.inputs import (
-    BookingFilter,
-    BookingRef,
-    ExplainSlotInput,
-    FirstFreeInput,
-    OverviewInput,
-    SlotSearchInput,
-)
 from slotgraph.schema.types.nodes import After, First, Info, Node
 from slotgraph.schema.types.overview import Overview
 from slotgraph.schema.types.pages import minute_key, page_of, place

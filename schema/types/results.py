@@ -1,32 +1,13 @@
-"""What each mutation answers with: its success, or one of its expected failures."""
-
-from typing import Annotated, Union
+"""What mutations answer with when they succeed, where it is no object that is there anyway."""
 
 import strawberry
 
 from slotgraph.core.values import Secret
 from slotgraph.schema.guard import leaf, object_type
-from slotgraph.schema.types.accounts import Account, Calendar, FormLink
+from slotgraph.schema.types.accounts import FormLink
 from slotgraph.schema.types.bookings import Booking
-from slotgraph.schema.types.companies import Company
-from slotgraph.schema.types.problems import (
-    SHAPE,
-    CalendarNotWritable,
-    CalendarUnverified,
-    InvalidInput,
-    KeyReused,
-    LinkRefused,
-    LoginRefused,
-    NotFound,
-    SecretRefused,
-    SlotNotOffered,
-    SlotTaken,
-    SupportIsExcluded,
-    TooLate,
-)
-from slotgraph.schema.types.support import SupportCase
+from slotgraph.schema.types.problems import SHAPE
 from slotgraph.schema.types.tokens import ApiToken
-from slotgraph.schema.types.viewers import Viewer
 
 
 @object_type(SHAPE, "A booking that stands. Its calendar entry may still be on its way.")
@@ -60,48 +41,3 @@ class FormRequired:
 
     form: FormLink = leaf("The form, the same as in `providers`.")
     link_token: Secret = leaf("Hand it to completeLink with the values.")
-
-
-LoginResult = Annotated[
-    Viewer | LoginRefused | InvalidInput, strawberry.union("LoginResult", description="You, logged in, or why not.")
-]
-LogoutResult = Annotated[
-    Union[Viewer],  # noqa: UP007 - a union of one, so far
-    strawberry.union("LogoutResult", description="You, as you are now."),
-]
-CreateTokenResult = Annotated[
-    TokenCreated | InvalidInput, strawberry.union("CreateTokenResult", description="The token with its secret.")
-]
-RevokeTokenResult = Annotated[
-    Deleted | NotFound, strawberry.union("RevokeTokenResult", description="What was revoked.")
-]
-UpdateCompanyProfileResult = Annotated[
-    Company | InvalidInput | NotFound,
-    strawberry.union("UpdateCompanyProfileResult", description="The company as it is now."),
-]
-LinkAccountResult = Annotated[
-    FormRequired | InvalidInput | NotFound, strawberry.union("LinkAccountResult", description="What to do next.")
-]
-CompleteLinkResult = Annotated[
-    Account | LinkRefused | SecretRefused | InvalidInput,
-    strawberry.union("CompleteLinkResult", description="The linked account with its calendars."),
-]
-UpdateCalendarResult = Annotated[
-    Calendar | CalendarNotWritable | InvalidInput | NotFound,
-    strawberry.union("UpdateCalendarResult", description="The calendar as it is now."),
-]
-BookResult = Annotated[
-    BookingConfirmed | SlotTaken | SlotNotOffered | CalendarUnverified | InvalidInput | NotFound | KeyReused,
-    strawberry.union("BookResult", description="The booking, or why not."),
-]
-CancelBookingResult = Annotated[
-    Booking | TooLate | InvalidInput | NotFound | KeyReused,
-    strawberry.union("CancelBookingResult", description="The booking as it is now, or why not."),
-]
-OpenSupportCaseResult = Annotated[
-    SupportCase | SupportIsExcluded | InvalidInput | NotFound,
-    strawberry.union("OpenSupportCaseResult", description="The case."),
-]
-CloseSupportCaseResult = Annotated[
-    SupportCase | NotFound, strawberry.union("CloseSupportCaseResult", description="The case as it is now.")
-]
