@@ -89,7 +89,7 @@ def test_a_migrated_database_is_at_the_head_and_stays_there(tmp_path):
     migrate(f"sqlite:///{path}")
     before = path.read_bytes()
     migrate(path)
-    assert current_revision(path) == head_revision() == "0002"
+    assert current_revision(path) == head_revision() == "0003"
     assert path.read_bytes() == before
     assert path.stat().st_mode & 0o777 == 0o600
 
