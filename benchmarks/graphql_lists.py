@@ -85,7 +85,7 @@ class FixedSearch:
             for id_, name in ((ANNA, "Anna"), (BEN, "Ben"))
         ]
         company = _any(records.Company, id=COMPANY, time_zone="UTC")
-        self._directory = Directory(company, {one.id: one for one in employees}, {}, {}, {})
+        self._directory = Directory(company, {one.id: one for one in employees}, {}, {}, {}, {}, {})
         self.found = found(count)
 
     async def slots(self, operation: Operation, query: SlotQuery) -> SlotSearch:

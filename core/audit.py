@@ -1,5 +1,6 @@
 """The access log: one entry per access of support, written and committed before the data is handed out (rule T4)."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -57,9 +58,8 @@ async def page(
     return [_entry_from_row(row) for row in await connection.execute(statement)]
 
 
-async def entry_by_id(connection: AsyncConnection, company_id: str, entry_id: str) -> AccessLogEntry | None:
-    """One entry of a company."""
+async def entries_by_ids(connection: AsyncConnection, company_id: str, ids: Collection[str]) -> list[AccessLogEntry]:
+    """Entries of a company by their ids, in no order."""
     log = t.access_log.c
-    statement = select(t.access_log).where(log.company_id == company_id, log.id == entry_id)
-    row = (await connection.execute(statement)).first()
-    return _entry_from_row(row) if row else None
+    statement = select(t.access_log).where(log.company_id == company_id, log.id.in_(ids))
+    return [_entry_from_row(row) for row in await connection.execute(statement)]

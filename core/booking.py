@@ -4,9 +4,10 @@ No transaction is open during a provider call. Losing the race is the answer Slo
 """
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from slotgraph.core import outbox
 from slotgraph.core.asking import Asking, deadline_of
@@ -17,8 +18,8 @@ from slotgraph.core.clock import local_date, midnight, minute_from_instant, zone
 from slotgraph.core.customers import MAX_NOTE, CustomerForm, customer_faults, customer_from_form, text_faults
 from slotgraph.core.errors import BadInput, SpanTaken, UnknownObject
 from slotgraph.core.freebusy import FreeBusyAnswer
-from slotgraph.core.idempotency import REMEMBERED_FOR, idempotency_key, input_hash, is_key
-from slotgraph.core.judging import STRANGERS_SEE, broken_by_calendars, broken_by_own_data
+from slotgraph.core.idempotency import REMEMBERED_FOR, idempotency_key, input_hash, is_key, lock_key
+from slotgraph.core.judging import STRANGERS_SEE, BookingOverride, broken_by_calendars, broken_by_own_data, is_past
 from slotgraph.core.manage_token import token_for
 from slotgraph.core.operation import Operation
 from slotgraph.core.plugin import Deadline
@@ -26,11 +27,11 @@ from slotgraph.core.policy import Action
 from slotgraph.core.problems import InvalidField, InvalidInput, KeyReused, NotFound, SlotNotOffered, SlotTaken
 from slotgraph.core.records import Booking, BookingState, Company, Employee, Service
 from slotgraph.core.slots import SlotRule
-from slotgraph.core.store import accounts, bookings, schedule
+from slotgraph.core.store import accounts, bookings, locks, schedule
 from slotgraph.core.store.agenda import agendas
 from slotgraph.core.store.bookings import IdempotencyKey, Remembered
+from slotgraph.core.store.database import Transaction, savepoint
 from slotgraph.core.store.directory import directory_of
-from slotgraph.core.store.engine import Transaction
 from slotgraph.core.values import Secret, Span
 
 _MUTATION = "book"
@@ -47,6 +48,8 @@ class BookRequest:
     customer: CustomerForm
     note: str | None = None
     deadline_ms: int | None = None
+    override: tuple[BookingOverride, ...] = ()
+    """Rules to pass over, each once, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,8 @@ class Bookings:
         faults = tuple(_faults(request))
         if faults:
             return InvalidInput(faults)
+        if request.override and not await operation.permits(Action.OVERRIDE_RULES, request.service.company_id):
+            return _invalid(("input", "override"), "only members of the company may pass over rules.")
         key = idempotency_key(
             operation.actor, request.service.company_id, mutation=_MUTATION, key=request.idempotency_key
         )
@@ -107,16 +112,19 @@ class Bookings:
             earlier = await self._earlier(connection, operation, key, request)
         if earlier is not None:
             return earlier
+        start = minute_from_instant(request.start)
+        if BookingOverride.NOTICE in request.override and is_past(start, operation.clock.now()):
+            return _invalid(("input", "slot", "start"), "must not lie in the past: no override passes over that.")
         try:
             deadline = deadline_of(operation.clock, request.deadline_ms, path=("input", "deadlineMs"))
             who = await candidates(
                 operation, request.service, request.employees, action=Action.BOOK, path=("input", "slot")
             )
         except BadInput as error:
-            return InvalidInput((InvalidField(error.path, error.reason),))
+            return _invalid(error.path, error.reason)
         except UnknownObject as error:
             return NotFound(error.path)
-        attempt = _Attempt(operation, request, who, minute_from_instant(request.start), key)
+        attempt = _Attempt(operation, request, who, start, key)
         outcome = await self._attempt(attempt, deadline)
         if isinstance(outcome, BookingConfirmed | KeyReused):
             return outcome
@@ -127,7 +135,7 @@ class Bookings:
     async def _attempt(self, attempt: _Attempt, deadline: Deadline) -> BookResult:
         operation = attempt.operation
         async with operation.database.read() as connection:
-            broken = await _broken_by_own_data(connection, attempt, attempt.who.employees)
+            broken = await _broken_by_own_data(connection, attempt, attempt.who.employees, attempt.request.override)
         free = _all_or_some(attempt, broken)
         if not free:
             return await _refusal(attempt, broken.values())
@@ -154,15 +162,17 @@ class Bookings:
         self, connection: Transaction, attempt: _Attempt, verified: Sequence[Employee]
     ) -> BookingConfirmed | KeyReused | None:
         """Judge once more under the lock and insert for the first who are still free; None if none are."""
+        await lock_key(connection, attempt.key)
+        await locks.lock_employees(connection, attempt.who.company.id, [one.id for one in verified])
         earlier = await self._earlier(connection, attempt.operation, attempt.key, attempt.request)
         if earlier is not None:
             return earlier
         unchanged = await _unchanged(connection, attempt, verified)
-        broken = await _broken_by_own_data(connection, attempt, unchanged)
+        broken = await _broken_by_own_data(connection, attempt, unchanged, attempt.request.override)
         for employees in await _in_order_of_choice(connection, attempt, _all_or_some(attempt, broken)):
             booking = _booking_of(attempt, employees)
             try:
-                async with connection.begin_nested():
+                async with savepoint(connection):
                     await _insert(connection, attempt, booking)
             except SpanTaken:
                 continue
@@ -209,6 +219,10 @@ def _faults(request: BookRequest) -> Iterator[InvalidField]:
         yield InvalidField(("input", "slot", "start"), "starts are whole minutes; take one as it was offered.")
 
 
+def _invalid(path: tuple[str, ...], message: str) -> InvalidInput:
+    return InvalidInput((InvalidField(path, message),))
+
+
 def _hash(request: BookRequest) -> str:
     """The hash of what is asked for; how long the caller waits and the key itself do not count."""
     start = request.start.astimezone(UTC)
@@ -216,14 +230,13 @@ def _hash(request: BookRequest) -> str:
 
 
 async def _broken_by_own_data(
-    connection: Transaction, attempt: _Attempt, employees: Iterable[Employee]
+    connection: Transaction, attempt: _Attempt, employees: Iterable[Employee], override: Collection[BookingOverride]
 ) -> Mapping[str, SlotRule | None]:
-    """The first rule the start breaks for each employee, by our own tables."""
+    """The first rule that is not passed over and that the start breaks for each employee, by our own tables."""
     who, now, listed = attempt.who, attempt.operation.clock.now(), list(employees)
     own = await agendas(connection, who.company.id, listed, window=attempt.blocked, now=now)
-    return {
-        one.id: broken_by_own_data(attempt.start, who=who, employee=one, own=own.of(one), now=now) for one in listed
-    }
+    judged = partial(broken_by_own_data, attempt.start, who=who, now=now, override=override)
+    return {one.id: judged(employee=one, own=own.of(one)) for one in listed}
 
 
 def _all_or_some(attempt: _Attempt, broken: Mapping[str, SlotRule | None]) -> list[Employee]:
@@ -271,7 +284,7 @@ async def _in_order_of_choice(
 ) -> list[tuple[Employee, ...]]:
     """Who is tried, one after the other: all together, or each alone, the least booked of the start's ISO week first, ties by id.
 
-    The week is the company's (rule S5).
+    The week is the company's (rule S5). Whoever needs no rule passed over comes before those who do (rule K8).
     """
     if attempt.who.together:
         return [tuple(free)] if free else []
@@ -280,7 +293,9 @@ async def _in_order_of_choice(
     monday = day - timedelta(days=day.weekday())
     week = Span(midnight(monday, tz), midnight(monday + timedelta(days=7), tz))
     counts = await bookings.counts_between(connection, attempt.who.company.id, [one.id for one in free], between=week)
-    return [(one,) for one in sorted(free, key=lambda one: (counts.get(one.id, 0), one.id))]
+    broken = await _broken_by_own_data(connection, attempt, free, ()) if attempt.request.override else {}
+    order = sorted(free, key=lambda one: (broken.get(one.id) is not None, counts.get(one.id, 0), one.id))
+    return [(one,) for one in order]
 
 
 def _booking_of(attempt: _Attempt, employees: Sequence[Employee]) -> Booking:

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from slotgraph.core import outbox
 from slotgraph.core.clock import Clock
-from slotgraph.core.entry_text import entry_of
+from slotgraph.core.entry_text import EntryTexts
 from slotgraph.core.errors import CalendarMissing, ProviderFailure, SlotGraphError
 from slotgraph.core.plugin import Deadline
 from slotgraph.core.records import CalendarEntry, CalendarEntryState, OutboxAction, OutboxRow
@@ -47,10 +47,11 @@ class _Job:
 class CalendarWriter:
     """Writes and removes our own entries outside."""
 
-    def __init__(self, database: Database, wall: Wall, clock: Clock) -> None:
+    def __init__(self, database: Database, wall: Wall, clock: Clock, texts: EntryTexts) -> None:
         self._database = database
         self._wall = wall
         self._clock = clock
+        self._texts = texts
         self._busy: dict[str, asyncio.Lock] = {}
         self._waiting: Counter[str] = Counter()
 
@@ -100,17 +101,14 @@ class CalendarWriter:
             directory = await directory_of(connection, company_id)
             calendars = {one.id: one for one in await accounts.calendars_of(connection, company_id)}
             known = {one.id: one for one in await accounts.accounts_of(connection, company_id)}
-        calendar = calendars.get(entry.calendar_id or "")
+        calendar, booking = calendars.get(entry.calendar_id or ""), found[0]
         if directory is None or calendar is None:
             return None
+        service, employee = directory.service_ever(booking.service_id), directory.employee_ever(entry.employee_id)
+        if service is None or employee is None:
+            return None
         account = known[calendar.account_id]
-        booking = found[0]
-        text = entry_of(
-            booking,
-            company=directory.company,
-            service=directory.services[booking.service_id],
-            employee=directory.employees[entry.employee_id],
-        )
+        text = self._texts.entry_of(booking, company=directory.company, service=service, employee=employee)
         key = AccountKey(company_id, account.id, account.provider)
         return _Job(row, entry, key, calendar.provider_calendar_id, text)
 

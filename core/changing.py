@@ -8,14 +8,14 @@ from slotgraph.core import outbox
 from slotgraph.core.asking import MAX_DEADLINE_MS
 from slotgraph.core.calendar_writer import CalendarWriter
 from slotgraph.core.customers import text_faults
-from slotgraph.core.idempotency import REMEMBERED_FOR, idempotency_key, input_hash, is_key
+from slotgraph.core.idempotency import REMEMBERED_FOR, idempotency_key, input_hash, is_key, lock_key
 from slotgraph.core.manage_token import read, verify
 from slotgraph.core.operation import Operation
 from slotgraph.core.plugin import Deadline
 from slotgraph.core.policy import Action, Customer
 from slotgraph.core.problems import InvalidField, InvalidInput, KeyReused, NotFound, TooLate
 from slotgraph.core.records import Booking, BookingState, CalendarEntry, OutboxAction
-from slotgraph.core.store import bookings, schedule
+from slotgraph.core.store import bookings, locks, schedule
 from slotgraph.core.store.bookings import BookingFilter, Remembered
 from slotgraph.core.store.engine import Transaction
 from slotgraph.core.values import Secret
@@ -100,6 +100,15 @@ class BookingDesk:
         async with operation.database.read() as connection:
             return await bookings.bookings_page(connection, company_id, which=which, first=first, after=after)
 
+    async def bookings_by_ids(
+        self, operation: Operation, company_id: str, booking_ids: Collection[str]
+    ) -> Sequence[Booking]:
+        """Some bookings of a company; none if the actor may not see all of its bookings."""
+        if not await operation.permits(Action.READ_BOOKING, company_id):
+            return []
+        async with operation.database.read() as connection:
+            return await bookings.bookings_by_ids(connection, company_id, booking_ids)
+
     async def entries(
         self, operation: Operation, company_id: str, booking_ids: Collection[str]
     ) -> Sequence[CalendarEntry] | None:
@@ -109,12 +118,14 @@ class BookingDesk:
         async with operation.database.read() as connection:
             return await outbox.entries_of_bookings(connection, company_id, booking_ids)
 
-    async def entry(self, operation: Operation, company_id: str, entry_id: str) -> CalendarEntry | None:
-        """One calendar entry; None if there is none for this actor."""
+    async def entries_by_ids(
+        self, operation: Operation, company_id: str, entry_ids: Collection[str]
+    ) -> Sequence[CalendarEntry]:
+        """Some calendar entries; none for customers and strangers."""
         if not await operation.permits(Action.READ_CALENDAR_ENTRY, company_id):
-            return None
+            return []
         async with operation.database.read() as connection:
-            return await outbox.entry_by_id(connection, company_id, entry_id)
+            return await outbox.entries_by_ids(connection, company_id, entry_ids)
 
     async def cancel(self, operation: Operation, request: CancelRequest) -> CancelResult:
         """Cancel a booking; cancelling twice gives the same answer."""
@@ -142,6 +153,8 @@ class BookingDesk:
         may_be_late = await operation.permits(Action.CHANGE_BOOKING_LATE, booking.company_id)
         async with operation.database.write() as connection:
             since = now - REMEMBERED_FOR
+            await lock_key(connection, key)
+            await locks.lock_employees(connection, booking.company_id, booking.employee_ids)
             earlier = await bookings.remembered(connection, key, since=since)
             if earlier is not None:
                 return None if earlier.input_hash == hashed else KeyReused()

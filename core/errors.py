@@ -74,13 +74,13 @@ class UnknownObject(SlotGraphError):
 
 
 class RateLimited(SlotGraphError):
-    """A stranger asked too often; `retry_after` is in seconds (rule B7)."""
+    """Somebody asked too often; `retry_after` is in seconds (rule B7)."""
 
     code = ErrorCode.RATE_LIMITED
     retryable = True
 
-    def __init__(self, retry_after: int) -> None:
-        super().__init__("Too many searches from your address; wait a moment.")
+    def __init__(self, retry_after: int, message: str = "Too many searches from your address; wait a moment.") -> None:
+        super().__init__(message)
         self.retry_after = retry_after
 
 
@@ -106,6 +106,16 @@ class DatabaseBusy(SlotGraphError):
 
     def __init__(self) -> None:
         super().__init__("The database is busy; try again in a moment.")
+
+
+class DatabaseUnreachable(SlotGraphError):
+    """The connection to the database broke, or none can be made; whether the last change was kept is not known."""
+
+    code = ErrorCode.DEADLINE
+    retryable = True
+
+    def __init__(self) -> None:
+        super().__init__("The database cannot be reached just now; try again in a moment.")
 
 
 class KeyMissing(SlotGraphError):

@@ -8,15 +8,13 @@ from slotgraph.core.customers import is_email, is_locale, text_faults
 from slotgraph.core.errors import BadInput
 from slotgraph.core.grids import GridAnchor
 from slotgraph.core.passwords import Passwords
+from slotgraph.core.people.password_rules import password_fault
 from slotgraph.core.policy import Role
 from slotgraph.core.profile import SLUG_FORM, is_slug
 from slotgraph.core.records import Membership, User
-from slotgraph.core.store import companies, logins
+from slotgraph.core.store import companies, locks, members, users
 from slotgraph.core.store.engine import Database, Transaction
 from slotgraph.core.values import Secret
-
-MIN_PASSWORD = 8
-MAX_PASSWORD = 1000
 
 
 async def found_company(database: Database, slug: str, *, name: str, time_zone: str, locale: str, now: datetime) -> str:
@@ -31,6 +29,7 @@ async def found_company(database: Database, slug: str, *, name: str, time_zone: 
         raise BadInput(("locale",), "this is no language tag, for example de or en-GB.")
     company_id = uuid.uuid4().hex
     async with database.write() as connection:
+        await locks.lock_name(connection, "slug", slug)
         if await companies.company_by_slug(connection, slug) is not None:
             raise BadInput(("slug",), f"there is a company {slug!r} already.")
         await companies.insert_company(
@@ -76,27 +75,26 @@ async def create_member(
             raise BadInput(("company",), f"there is no company {company!r}.")
         user = await _insert_user(connection, email, hashed, is_support=False, now=now)
         membership = Membership(found.id, uuid.uuid4().hex, user.id, user.email, role, employee_id)
-        await logins.insert_membership(connection, membership)
+        await members.insert_membership(connection, membership)
     return membership
 
 
-def check_password(password: str) -> None:
-    """Raise BadInput for a password that is too short or too long."""
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        raise BadInput(("password",), f"between {MIN_PASSWORD} and {MAX_PASSWORD} characters.")
+def check_password(password: str, email: str | None = None) -> None:
+    """Raise BadInput for a password that is no good, or none for the login with this address."""
+    if fault := password_fault(password, email):
+        raise BadInput(("password",), fault)
 
 
 async def _checked(passwords: Passwords, email: str, password: Secret) -> str:
     """The hash of the password, if it and the address are fit for a login."""
     if not is_email(email):
         raise BadInput(("email",), "this is no e-mail address.")
-    check_password(password.reveal())
+    check_password(password.reveal(), email)
     return await passwords.hash(password.reveal())
 
 
 async def _insert_user(connection: Transaction, email: str, hashed: str, *, is_support: bool, now: datetime) -> User:
-    if await logins.login_by_email(connection, email) is not None:
-        raise BadInput(("email",), "there is a login with this address already.")
     user = User(uuid.uuid4().hex, email.lower(), is_support)
-    await logins.insert_user(connection, user, password_hash=hashed, at=now)
+    if not await users.insert_user(connection, user, password_hash=hashed, at=now):
+        raise BadInput(("email",), "there is a login with this address already.")
     return user

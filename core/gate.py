@@ -1,13 +1,35 @@
 """The gate of rule T3: a support answer leaves under a share of the company's lock, an exclusion commits behind it.
 
-In one process a lock in memory is enough; on PostgreSQL the company's row takes its place.
+Where one process has the database to itself, a lock in memory is enough; else it is a lock of the database, on the company's row.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 from weakref import WeakValueDictionary
+
+from slotgraph.core.store.database import Database, Transaction
+from slotgraph.core.store.locks import lock_company, share_companies
+
+
+class Gate(Protocol):
+    """One lock per company."""
+
+    def shared(self, company_ids: Iterable[str]) -> AbstractAsyncContextManager[Database]:
+        """Hold shares of several companies' locks, taken all at once: nobody's share is held while another's is waited for.
+
+        What is read inside, from the database given, no exclusion changes before the shares are let go.
+        """
+
+    def exclusive(self, company_id: str) -> AbstractAsyncContextManager[Transaction]:
+        """Wait for the shares that are out, and hold back new ones; then a write transaction that commits behind them."""
+
+
+def gate_of(database: Database) -> Gate:
+    """The gate before a database."""
+    return RowGate(database) if database.is_shared else ProcessGate(database)
 
 
 @dataclass
@@ -38,8 +60,8 @@ class _Lock:
         self.changed = asyncio.Event()
 
 
-class Gate:
-    """One lock per company, which lives as long as somebody holds it or waits for it."""
+class CompanyLocks:
+    """Locks in memory, one per company; each lives as long as somebody holds it or waits for it."""
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[str, _Lock] = WeakValueDictionary()
@@ -49,7 +71,7 @@ class Gate:
 
     @asynccontextmanager
     async def shared(self, company_ids: Iterable[str]) -> AsyncIterator[None]:
-        """Hold shares of several companies' locks, taken all at once: nobody's share is held while another's is waited for."""
+        """Hold shares of several locks; see Gate."""
         locks = [self._lock(company_id) for company_id in set(company_ids)]
         while closed := next((lock for lock in locks if not lock.can_be_shared), None):
             await closed.changed.wait()
@@ -78,3 +100,48 @@ class Gate:
         finally:
             lock.writing = False
             lock.announce()
+
+
+class ProcessGate:
+    """Locks of this process, which has the database to itself."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._locks = CompanyLocks()
+
+    @asynccontextmanager
+    async def shared(self, company_ids: Iterable[str]) -> AsyncIterator[Database]:
+        """Hold shares; see Gate."""
+        async with self._locks.shared(company_ids):
+            yield self._database
+
+    @asynccontextmanager
+    async def exclusive(self, company_id: str) -> AsyncIterator[Transaction]:
+        """Hold the lock alone; see Gate."""
+        async with self._locks.exclusive(company_id), self._database.write() as connection:
+            yield connection
+
+
+class RowGate:
+    """Locks of the database, so that answers of one process hold up exclusions by another. Waits are bounded: DatabaseBusy."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @asynccontextmanager
+    async def shared(self, company_ids: Iterable[str]) -> AsyncIterator[Database]:
+        """Hold shares; see Gate."""
+        wanted, in_the_way = frozenset(company_ids), None
+        while True:
+            async with self._database.write() as connection:
+                in_the_way = await share_companies(connection, wanted, waiting_for=in_the_way)
+                if in_the_way is None:
+                    yield self._database.within(connection)
+                    return
+
+    @asynccontextmanager
+    async def exclusive(self, company_id: str) -> AsyncIterator[Transaction]:
+        """Hold the lock alone; see Gate."""
+        async with self._database.write() as connection:
+            await lock_company(connection, company_id)
+            yield connection

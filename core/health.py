@@ -55,10 +55,11 @@ class HealthNotes:
     async def _write(self, calendars: _Causes, accounts_: _Causes, *, at: datetime) -> None:
         try:
             async with self._database.write() as connection:
-                for (company_id, id_), cause in calendars.items():
-                    await accounts.note_health(connection, company_id, calendar_ids=[id_], at=at, cause=cause)
-                for (company_id, id_), cause in accounts_.items():
+                # In one order for all, lest two writers wait for each other.
+                for (company_id, id_), cause in sorted(accounts_.items()):
                     await accounts.note_health(connection, company_id, account_ids=[id_], at=at, cause=cause)
+                for (company_id, id_), cause in sorted(calendars.items()):
+                    await accounts.note_health(connection, company_id, calendar_ids=[id_], at=at, cause=cause)
         except SlotGraphError as error:
             _log.warning("health was not noted: %s", error)
 

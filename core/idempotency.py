@@ -3,13 +3,15 @@
 import hashlib
 import json
 import uuid
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, astuple, is_dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any
 
 from slotgraph.core.policy import Actor, Customer, Member, Support, Token
+from slotgraph.core.store import locks
 from slotgraph.core.store.bookings import IdempotencyKey
+from slotgraph.core.store.database import Transaction
 
 REMEMBERED_FOR = timedelta(hours=24)
 
@@ -40,6 +42,11 @@ def actor_scope(actor: Actor) -> str:
 def idempotency_key(actor: Actor, company_id: str, *, mutation: str, key: str) -> IdempotencyKey:
     """What the success of this call is remembered by."""
     return IdempotencyKey(company_id, actor_scope(actor), mutation, key.lower())
+
+
+async def lock_key(connection: Transaction, key: IdempotencyKey) -> None:
+    """Let one call at a time work under a key; whoever comes second finds what the first has stored."""
+    await locks.lock_name(connection, "idempotency", *astuple(key))
 
 
 def input_hash(value: object) -> str:

@@ -1,11 +1,12 @@
 """Judging one start for one employee: which rules it keeps, in the order of SlotRule (S1-S4)."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
+from enum import Enum
 
 from slotgraph.core.bounds import earliest_start, grid_of, latest_day
 from slotgraph.core.candidates import Candidates
-from slotgraph.core.clock import local_date, zone
+from slotgraph.core.clock import local_date, minute_ceiling, zone
 from slotgraph.core.freebusy import FreeBusyAnswer
 from slotgraph.core.grids import Grid, on_grid
 from slotgraph.core.records import Employee
@@ -20,6 +21,21 @@ STRANGERS_SEE = {
     SlotRule.EXTERNAL_BUSY: SlotRule.FREE,
 }
 """What strangers are told instead: only that the employee is not free."""
+
+
+class BookingOverride(Enum):
+    """Rules that a member may pass over when they book for somebody (rule K8)."""
+
+    NOTICE = "NOTICE"
+    GRID = "GRID"
+    AVAILABILITY = "AVAILABILITY"
+
+
+_PASSED_OVER = {
+    BookingOverride.NOTICE: (SlotRule.NOTICE, SlotRule.HORIZON),
+    BookingOverride.GRID: (SlotRule.GRID,),
+    BookingOverride.AVAILABILITY: (SlotRule.AVAILABILITY, SlotRule.ABSENCE),
+}
 
 
 def judged_by_own_data(
@@ -44,11 +60,25 @@ def _begins_in(start: int, grid: Grid) -> bool:
 
 
 def broken_by_own_data(
-    start: int, *, who: Candidates, employee: Employee, own: Agenda, now: datetime
+    start: int,
+    *,
+    who: Candidates,
+    employee: Employee,
+    own: Agenda,
+    now: datetime,
+    override: Collection[BookingOverride] = (),
 ) -> SlotRule | None:
-    """The first rule a start breaks by our own tables; None if it passes them all."""
+    """The first rule a start breaks by our own tables and that is not passed over; None if there is none."""
+    passed_over = {rule for one in override for rule in _PASSED_OVER[one]}
+    if is_past(start, now):
+        passed_over.discard(SlotRule.NOTICE)
     judged = judged_by_own_data(start, who=who, employee=employee, own=own, now=now)
-    return next((rule for rule, kept in judged if not kept), None)
+    return next((rule for rule, kept in judged if not kept and rule not in passed_over), None)
+
+
+def is_past(start: int, now: datetime) -> bool:
+    """Whether a start lies before now: that no override passes over."""
+    return start < minute_ceiling(now)
 
 
 def judged_by_calendars(

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, insert, select, update
+from sqlalchemy import Row, and_, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slotgraph.core import tables as t
@@ -68,6 +68,16 @@ async def entry_by_id(connection: AsyncConnection, company_id: str, entry_id: st
     return _entry_from_row(row) if row else None
 
 
+async def entries_by_ids(connection: AsyncConnection, company_id: str, ids: Collection[str]) -> list[CalendarEntry]:
+    """Calendar entries of a company by their ids, in no order."""
+    statement = (
+        select(*_ENTRY_COLUMNS)
+        .join_from(t.calendar_entry, t.outbox, _JOINED)
+        .where(_E.company_id == company_id, _E.id.in_(ids))
+    )
+    return [_entry_from_row(row) for row in await connection.execute(statement)]
+
+
 async def standing_entries(
     connection: AsyncConnection, company_id: str, calendar_ids: Collection[str]
 ) -> Mapping[str, frozenset[Reference | None]]:
@@ -123,7 +133,9 @@ async def add_wish(
 async def change_wish(
     connection: AsyncConnection, company_id: str, entry_id: str, *, action: OutboxAction, at: datetime
 ) -> None:
-    """Replace the wish of an entry by another, due at once."""
+    """Replace the wish of an entry by another, due at once. Of an entry whose calendar is unlinked nothing can be wished."""
+    if await _is_unlinked(connection, company_id, entry_id):
+        return
     await connection.execute(
         update(t.outbox)
         .where(_O.company_id == company_id, _O.entry_id == entry_id)
@@ -180,7 +192,12 @@ async def settle(
     reference: Reference | None,
     at: datetime,
 ) -> bool:
-    """Note that a wish was carried out. False if it had changed meanwhile: then only the reference is kept."""
+    """Note that a wish was carried out. False if it had changed meanwhile: then only the reference is kept.
+
+    Of an entry whose calendar was unlinked meanwhile no reference is kept, only that it stands.
+    """
+    if await _is_unlinked(connection, row.company_id, row.entry_id):
+        reference = None
     settled = await _update_wish(connection, row, state=OutboxState.DONE, cause=None, next_attempt_at=None)
     where = (_E.company_id == row.company_id, _E.id == row.entry_id)
     values: dict[str, Any] = {}
@@ -200,11 +217,65 @@ async def settle(
 async def postpone(
     connection: AsyncConnection, row: OutboxRow, *, cause: FailureCause, next_attempt_at: datetime | None, at: datetime
 ) -> None:
-    """Note a failed try. Without a next one the wish is given up and the entry FAILED, visibly."""
+    """Note a failed try. Without a next one the wish is given up and the entry FAILED, visibly; so is one that is unlinked."""
+    if await _is_unlinked(connection, row.company_id, row.entry_id):
+        next_attempt_at = None
     state = OutboxState.DEAD if next_attempt_at is None else OutboxState.PENDING
     changed = await _update_wish(connection, row, state=state, cause=cause, next_attempt_at=next_attempt_at)
     if changed and next_attempt_at is None:
         await _set_entry(connection, row.company_id, row.entry_id, state=CalendarEntryState.FAILED, at=at)
+
+
+async def left_outside(
+    connection: AsyncConnection, company_id: str, calendar_ids: Collection[str], *, now_minute: int
+) -> int:
+    """How many entries of ours stand in some calendars for bookings that are not over."""
+    b = t.booking.c
+    statement = (
+        select(func.count())
+        .select_from(t.calendar_entry)
+        .join(t.booking, and_(b.company_id == _E.company_id, b.id == _E.booking_id))
+        .where(
+            _E.company_id == company_id,
+            _E.calendar_id.in_(calendar_ids),
+            _E.reference_id.is_not(None),
+            _E.state != CalendarEntryState.REMOVED.value,
+            b.end_minute > now_minute,
+        )
+    )
+    return (await connection.execute(statement)).scalar_one()
+
+
+async def let_go(connection: AsyncConnection, company_id: str, calendar_ids: Collection[str], *, at: datetime) -> None:
+    """Forget where the entries in some calendars stand; what was still wished of them is given up, visibly."""
+    in_calendars = and_(_E.company_id == company_id, _E.calendar_id.in_(calendar_ids))
+    # Whoever changes or settles a wish locks its entry first, too.
+    await connection.execute(select(_E.id).where(in_calendars).order_by(_E.id).with_for_update())
+    await connection.execute(
+        update(t.outbox)
+        .where(
+            _O.company_id == company_id,
+            _O.state == OutboxState.PENDING.value,
+            _O.entry_id.in_(select(_E.id).where(in_calendars)),
+        )
+        .values(state=OutboxState.DEAD.value, next_attempt_at=None)
+    )
+    await connection.execute(
+        update(t.calendar_entry)
+        .where(in_calendars, _E.state == CalendarEntryState.PENDING.value)
+        .values(state=CalendarEntryState.FAILED.value, state_at=at)
+    )
+    await connection.execute(
+        update(t.calendar_entry)
+        .where(in_calendars)
+        .values(calendar_id=None, reference_calendar=None, reference_id=None, reference_etag=None)
+    )
+
+
+async def _is_unlinked(connection: AsyncConnection, company_id: str, entry_id: str) -> bool:
+    """Whether an entry's calendar was unlinked; if not, nobody unlinks it before the transaction ends."""
+    statement = select(_E.calendar_id).where(_E.company_id == company_id, _E.id == entry_id).with_for_update()
+    return (await connection.execute(statement)).scalar() is None
 
 
 async def _update_wish(

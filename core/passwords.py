@@ -1,4 +1,4 @@
-"""What people and programs log in with: password hashes, session tokens, API tokens. Sessions and roles are kept elsewhere."""
+"""What people and programs log in with: password hashes, and tokens of sessions, programs and invitations. Roles are kept elsewhere."""
 
 import asyncio
 import base64
@@ -17,6 +17,7 @@ AT_ONCE = 2
 _SALT_BYTES = 16
 _HASH_BYTES = 32
 _API_TOKEN = re.compile(r"sg_([0-9a-f]{32})_([A-Za-z0-9_-]{43})")
+_INVITATION_TOKEN = re.compile(r"sgi_([0-9a-f]{32})_([A-Za-z0-9_-]{43})")
 
 
 class Passwords:
@@ -66,15 +67,15 @@ def _bytes(password: str) -> bytes:
     return unicodedata.normalize("NFC", password).encode("utf-8", "surrogatepass")
 
 
-class ApiTokenKey(NamedTuple):
-    """How an API token is found: its company, and the hash of its secret."""
+class TokenKey(NamedTuple):
+    """How a token that carries its company is found: the company, and the hash of its secret."""
 
     company_id: str
     secret_hash: str
 
 
 def new_token() -> str:
-    """32 random bytes in 43 characters of base64url: a session token, or the secret of an API token."""
+    """32 random bytes in 43 characters of base64url: a session token, a reset token, or the secret of one that carries its company."""
     return secrets.token_urlsafe(32)
 
 
@@ -88,7 +89,20 @@ def api_token(company_id: str, secret: str) -> str:
     return f"sg_{company_id}_{secret}"
 
 
-def read_api_token(text: str) -> ApiTokenKey | None:
+def read_api_token(text: str) -> TokenKey | None:
     """What an API token is found by, or None if it is none."""
-    match = _API_TOKEN.fullmatch(text)
-    return ApiTokenKey(match[1], token_hash(match[2])) if match else None
+    return _key(_API_TOKEN.fullmatch(text))
+
+
+def invitation_token(company_id: str, secret: str) -> str:
+    """The text of an invitation's token, `sgi_<company_id>_<secret>`: it carries its company as API tokens do."""
+    return f"sgi_{company_id}_{secret}"
+
+
+def read_invitation_token(text: str) -> TokenKey | None:
+    """What an invitation is found by, or None if the text is no token of one."""
+    return _key(_INVITATION_TOKEN.fullmatch(text))
+
+
+def _key(match: re.Match[str] | None) -> TokenKey | None:
+    return TokenKey(match[1], token_hash(match[2])) if match else None

@@ -102,7 +102,16 @@ class Token:
     kind = ActorKind.TOKEN
 
 
-Actor = Anonymous | Customer | Member | Support | Token
+@dataclass(frozen=True, slots=True)
+class Unproven:
+    """A login whose place requires a second factor and that has none: it may set one up. `kind` is what it will be then."""
+
+    user_id: str
+    email: str
+    kind: ActorKind
+
+
+Actor = Anonymous | Customer | Member | Support | Token | Unproven
 
 
 class SupportStanding(Enum):
@@ -144,12 +153,16 @@ class Action(Enum):
     SEARCH_SLOTS = "search slots"
     SEARCH_WITHOUT_BUDGET = "search as often as one likes"
     BOOK = "book"
+    OVERRIDE_RULES = "book past notice, horizon, grid, availabilities and absences"
     LOG_IN = "log in and out"
+    CHANGE_SECOND_FACTOR = "set up and remove one's second factor"
     READ_INTERNAL = "see the inside of a company or employee"
     READ_SCHEDULE = "see availabilities and absences"
     READ_NOTES = "see members' own notes"
     READ_CALENDAR_CHECK_DETAIL = "see which calendar answered how"
-    EDIT_SCHEDULE = "change an employee's schedule"
+    EDIT_SCHEDULE = "change the schedule of an employee, or that of the whole company"
+    CHANGE_EMPLOYEE = "make, change and delete employees"
+    CHANGE_SERVICE = "make, change and delete services"
     READ_ACCOUNT = "see an account or calendar and its health"
     NAME_CALENDAR = "see which calendar of an employee something stands in"
     CHANGE_ACCOUNT = "link an account, choose calendars"
@@ -161,7 +174,10 @@ class Action(Enum):
     CHANGE_BOOKING_LATE = "cancel or move a booking after the customers' limit"
     READ_OVERVIEW = "see the overview"
     READ_TITLE = "see the title of an external event"
+    ERASE_CUSTOMER = "erase the data of a customer"
     CHANGE_COMPANY = "change the company profile"
+    READ_MEMBERS = "see members and invitations"
+    CHANGE_MEMBERS = "invite, change and remove members"
     READ_TOKENS = "see API tokens"
     CHANGE_TOKENS = "make and revoke API tokens"
     READ_SUPPORT_CASE = "see a company's support cases"
@@ -254,6 +270,7 @@ class Row:
     member: Rule = field(default=_never)
     support: Rule = field(default=_never)
     token: Rule = field(default=_never)
+    unproven: Rule = field(default=_never)
 
     def rule_for(self, actor: Actor) -> Rule:
         """The rule that counts for this actor."""
@@ -268,21 +285,25 @@ class Row:
                 return self.support
             case Token():
                 return self.token
+            case Unproven():
+                return self.unproven
 
 
-_EVERYBODY = Row(_always, _always, _always, _always, _always)
+_EVERYBODY = Row(_always, _always, _always, _always, _always, _always)
 A = Action
 
 TABLE: Mapping[Action, Row] = {
     A.READ_SCHEMA_SHAPE: _EVERYBODY,
     A.READ_VIEWER: _EVERYBODY,
     A.LOG_IN: _EVERYBODY,
+    A.CHANGE_SECOND_FACTOR: Row(member=_always, support=_always, unproven=_always),
     # A company's public profile is public, but an agent without an open case gets null, as for one that does not exist (T3).
     A.READ_PUBLIC_PROFILE: Row(_always, _always, _always, _case_open, _always),
     A.SEARCH_SLOTS: Row(_always, _never, _always, _case_open, _scope_anywhere(P.SEARCH_SLOTS)),
     # Strangers have a budget (B7); so has a member of another company, who is one here.
     A.SEARCH_WITHOUT_BUDGET: Row(member=_any_role, support=_case_open, token=_scope(P.SEARCH_SLOTS)),
     A.BOOK: Row(_always, _never, _always, _never, _scope_anywhere(P.BOOK)),
+    A.OVERRIDE_RULES: Row(member=_any_role),
     A.READ_INTERNAL: Row(
         member=_any_role, support=_case_open, token=_scope(*_SCHEDULE_SCOPES, P.READ_ACCOUNTS, P.READ_OVERVIEW)
     ),
@@ -290,6 +311,8 @@ TABLE: Mapping[Action, Row] = {
     A.READ_NOTES: Row(member=_any_role, token=_scope(*_SCHEDULE_SCOPES)),
     A.READ_CALENDAR_CHECK_DETAIL: Row(member=_any_role, support=_case_open, token=_scope(P.READ_OVERVIEW)),
     A.EDIT_SCHEDULE: Row(member=_admin_or_holder, token=_scope(P.CHANGE_SCHEDULE)),
+    A.CHANGE_EMPLOYEE: Row(member=_admin, token=_scope(P.CHANGE_SCHEDULE)),
+    A.CHANGE_SERVICE: Row(member=_admin, token=_scope(P.CHANGE_SCHEDULE)),
     A.READ_ACCOUNT: Row(member=_admin_or_holder, support=_case_open, token=_scope(P.READ_ACCOUNTS)),
     A.NAME_CALENDAR: Row(member=_admin_or_holder, support=_case_open, token=_scope(P.READ_ACCOUNTS)),
     A.CHANGE_ACCOUNT: Row(member=_admin_or_holder),
@@ -303,7 +326,10 @@ TABLE: Mapping[Action, Row] = {
     A.CHANGE_BOOKING_LATE: Row(member=_any_role, token=_scope(P.CHANGE_BOOKINGS)),
     A.READ_OVERVIEW: Row(member=_any_role, support=_case_open, token=_scope(P.READ_OVERVIEW)),
     A.READ_TITLE: Row(member=_title_for_admin, support=_title_for_support),
+    A.ERASE_CUSTOMER: Row(member=_admin),
     A.CHANGE_COMPANY: Row(member=_admin),
+    A.READ_MEMBERS: Row(member=_admin),
+    A.CHANGE_MEMBERS: Row(member=_admin),
     A.READ_TOKENS: Row(member=_admin),
     A.CHANGE_TOKENS: Row(member=_admin),
     A.READ_SUPPORT_CASE: Row(member=_admin, support=_case_open),
@@ -337,44 +363,6 @@ def why_titles_masked(actor: Actor, facts: Facts, *, granted: bool) -> MaskedRea
     if not permits(Action.READ_TITLE, actor, facts):
         return MaskedReason.NOT_PERMITTED
     return None if granted else MaskedReason.NOT_GRANTED
-
-
-_ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
-    Role.OWNER: frozenset(Permission),
-    Role.ADMIN: frozenset(Permission),
-    Role.STAFF: frozenset(
-        {
-            P.SEARCH_SLOTS,
-            P.BOOK,
-            P.READ_BOOKINGS,
-            P.CHANGE_BOOKINGS,
-            P.READ_OVERVIEW,
-            P.READ_SCHEDULE,
-            P.READ_ACCOUNTS,
-            P.INTROSPECT,
-        }
-    ),
-}
-
-
-def permissions_of(actor: Actor) -> frozenset[Permission]:
-    """What an actor may do company-wide, as `Viewer.permissions` tells it. An agent's are on each case."""
-    match actor:
-        case Member():
-            return _ROLE_PERMISSIONS[actor.role]
-        case Token():
-            return actor.scopes
-        case Support():
-            return frozenset()
-        case _:
-            return frozenset({P.SEARCH_SLOTS, P.BOOK})
-
-
-def permissions_in_case(standing: SupportStanding) -> frozenset[Permission]:
-    """What an agent may do inside a case: look, never touch."""
-    if not standing.is_open:
-        return frozenset()
-    return frozenset({P.SEARCH_SLOTS, P.READ_BOOKINGS, P.READ_OVERVIEW, P.READ_SCHEDULE, P.READ_ACCOUNTS, P.INTROSPECT})
 
 
 def sees_names_outside(actor: Actor) -> bool:

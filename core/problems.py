@@ -85,10 +85,36 @@ class TooLate:
 
 
 @dataclass(frozen=True, slots=True)
+class HasUpcomingBookings:
+    """Upcoming bookings must be moved or cancelled first."""
+
+    count: int
+
+    @property
+    def message(self) -> str:
+        are = "is one upcoming booking" if self.count == 1 else f"are {self.count} upcoming bookings"
+        return f"There {are}. Move or cancel first, or set `active` to false: then nothing new is booked, and what is booked stays."
+
+
+@dataclass(frozen=True, slots=True)
 class LoginRefused:
     """Address or password is wrong; which of them is not said."""
 
     message: str = "The address or the password is wrong."
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactorRequired:
+    """Right so far: repeat with `code`."""
+
+    message: str = "Please enter the code of your authenticator app, or one of your recovery codes."
+
+
+@dataclass(frozen=True, slots=True)
+class LastOwner:
+    """A company needs at least one owner."""
+
+    message: str = "A company needs at least one owner. Make somebody else an owner first."
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from enum import Enum
 
 from slotgraph.core.availability import DaysOff, Rule
 from slotgraph.core.clock import instant_from_minute
+from slotgraph.core.entry_templates import DESCRIPTION_TEMPLATE, TITLE_TEMPLATE
 from slotgraph.core.grids import GridAnchor
 from slotgraph.core.policy import Permission, Role
 from slotgraph.core.slots import Shape
@@ -31,6 +32,11 @@ class Company:
     booking_interval_minutes: int
     exclude_support: bool
     grid_anchor: GridAnchor
+    hold_minutes: int = 10
+    customer_data_days: int = 180
+    entry_title_template: str = TITLE_TEMPLATE
+    entry_description_template: str = DESCRIPTION_TEMPLATE
+    allowed_origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,8 @@ class Employee:
     time_zone: str
     active: bool
     show_appointments: bool
+    deleted_at: datetime | None = None
+    """Since when only past bookings name them; None while they are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,8 @@ class Service:
     booking_interval_minutes: int | None
     cancellation_limit_hours: int
     active: bool
+    deleted_at: datetime | None = None
+    """Since when only past bookings name it; None while it is there."""
 
     def shape(self, company: Company) -> Shape:
         """What is cut for this service: its own booking interval, or the company's (rule S1)."""
@@ -153,6 +163,11 @@ class Customer:
     phone: str | None
     locale: str
     time_zone: str
+
+
+def email_key(email: str) -> str:
+    """What customers' addresses are compared by: without regard to case, on every database the same."""
+    return email.lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,11 +309,12 @@ class ApiToken:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A login."""
+    """A login. `totp_enabled` once a second factor was confirmed."""
 
     id: str
     email: str
     is_support: bool
+    totp_enabled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,3 +327,35 @@ class Membership:
     email: str
     role: Role
     employee_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyMember:
+    """A member as the company's admins see them: their place, and how they log in."""
+
+    place: Membership
+    totp_enabled: bool
+    last_login_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """An invitation not yet accepted. Only the hash of its token is stored."""
+
+    company_id: str
+    id: str
+    email: str
+    role: Role
+    employee_id: str | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An open cookie session. `id` is the beginning of its token's hash; `company_id` is None for an agent's."""
+
+    id: str
+    company_id: str | None
+    started_at: datetime
+    last_used_at: datetime
+    client: str

@@ -1,7 +1,7 @@
 """Support cases and the access log: what lets an agent in, and what the company reads of it (rules T3, T4)."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,10 +9,10 @@ from slotgraph.core import audit
 from slotgraph.core.customers import text_faults
 from slotgraph.core.gate import Gate
 from slotgraph.core.operation import Operation
-from slotgraph.core.policy import Action, Support, SupportStanding, permits
+from slotgraph.core.policy import Action, Facts, Support, SupportStanding, permits
 from slotgraph.core.problems import InvalidField, InvalidInput, NotFound, SupportIsExcluded
 from slotgraph.core.records import AccessLogEntry, SupportCase, SupportCaseEnd
-from slotgraph.core.store import cases, companies
+from slotgraph.core.store import cases, companies, locks
 from slotgraph.core.store.engine import Transaction
 
 MAX_HOURS = 72
@@ -65,6 +65,8 @@ class SupportDesk:
             company_id, uuid.uuid4().hex, request.reason, now, ends_at, None, request.grant_customer_data
         )
         async with operation.database.write() as connection:
+            # An exclusion at the same time comes first and is seen, or comes behind this and ends the case.
+            await locks.share_companies(connection, [company_id], waiting_for=company_id)
             if await _is_excluded(connection, company_id):
                 return SupportIsExcluded()
             await cases.insert_case(connection, case)
@@ -74,7 +76,7 @@ class SupportDesk:
         """End a case at once; ending it twice gives the same answer."""
         if not await operation.permits(Action.CHANGE_SUPPORT_CASE, company_id):
             return NotFound(("input", "case"))
-        async with self._gate.exclusive(company_id), operation.database.write() as connection:
+        async with self._gate.exclusive(company_id) as connection:
             now = operation.clock.now()
             await cases.end_cases(connection, company_id, by=SupportCaseEnd.CLOSED, at=now, case_id=case_id)
             case = await cases.case_by_id(connection, company_id, case_id)
@@ -87,17 +89,16 @@ class SupportDesk:
         async with operation.database.read() as connection:
             return await cases.open_cases(connection, now=operation.clock.now())
 
-    async def case(self, operation: Operation, company_id: str, case_id: str) -> SupportCase | None:
-        """One case: for the company's admins always; for agents while it is open, or once the exclusion has closed it."""
+    async def cases_by_ids(
+        self, operation: Operation, company_id: str, case_ids: Collection[str]
+    ) -> Sequence[SupportCase]:
+        """Some cases: for the company's admins always; for agents while they are open, or once the exclusion has closed them."""
         async with operation.database.read() as connection:
-            case = await cases.case_by_id(connection, company_id, case_id)
-        if case is None:
-            return None
+            found = await cases.cases_by_ids(connection, company_id, case_ids)
+        if not found:
+            return []
         facts = await operation.facts(company_id)
-        if isinstance(operation.actor, Support) and not case.is_open(operation.clock.now()):
-            seen_once = facts.support is SupportStanding.EXCLUDED and case.ended_by is SupportCaseEnd.EXCLUDED
-            return case if seen_once else None
-        return case if permits(Action.READ_SUPPORT_CASE, operation.actor, facts) else None
+        return [case for case in found if _is_seen(operation, case, facts)]
 
     async def cases_page(
         self, operation: Operation, company_id: str, *, first: int, after: tuple[datetime, str] | None = None
@@ -117,12 +118,14 @@ class SupportDesk:
         async with operation.database.read() as connection:
             return await audit.page(connection, company_id, first=first, after=after)
 
-    async def access_entry(self, operation: Operation, company_id: str, entry_id: str) -> AccessLogEntry | None:
-        """One access; None if there is none for this actor."""
+    async def access_entries(
+        self, operation: Operation, company_id: str, entry_ids: Collection[str]
+    ) -> Sequence[AccessLogEntry]:
+        """Some accesses; none if the actor may not see them."""
         if not await operation.permits(Action.READ_ACCESS_LOG, company_id):
-            return None
+            return []
         async with operation.database.read() as connection:
-            return await audit.entry_by_id(connection, company_id, entry_id)
+            return await audit.entries_by_ids(connection, company_id, entry_ids)
 
     async def log_access(self, operation: Operation, company_ids: Iterable[str], access: Access) -> frozenset[str]:
         """Write one entry per company reached, and commit it, before anything is executed (rule T4). Refusals too.
@@ -145,6 +148,12 @@ class SupportDesk:
                 if case_id is not None:
                     let_in.add(company_id)
         return frozenset(let_in)
+
+
+def _is_seen(operation: Operation, case: SupportCase, facts: Facts) -> bool:
+    if isinstance(operation.actor, Support) and not case.is_open(operation.clock.now()):
+        return facts.support is SupportStanding.EXCLUDED and case.ended_by is SupportCaseEnd.EXCLUDED
+    return permits(Action.READ_SUPPORT_CASE, operation.actor, facts)
 
 
 async def _is_excluded(connection: Transaction, company_id: str) -> bool:

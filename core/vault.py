@@ -1,4 +1,4 @@
-"""Sealing of credentials with AES-256-GCM, and the file of keys (rule F3). Who may open them, and when, is not decided here."""
+"""Sealing of credentials and other secrets with AES-256-GCM, and the file of keys (rule F3). Who may open them is not decided here."""
 
 import base64
 import binascii
@@ -22,12 +22,14 @@ from slotgraph.core.errors import KeyMissing, SealBroken, SettingError
 KEY_BYTES = 32
 NONCE_BYTES = 12
 _MANAGE = "manage"
+_FOR_CREDENTIALS = "slotgraph credentials"
+_FOR_SECRETS = "slotgraph secret"
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """Credentials as they are stored: the id of the key, and nonce with ciphertext and tag."""
+    """A secret as it is stored: the id of the key, and nonce with ciphertext and tag."""
 
     key_id: str
     blob: bytes = field(repr=False)
@@ -81,22 +83,34 @@ class Vault:
 
     def seal(self, company_id: str, account_id: str, credentials: Mapping[str, str]) -> Sealed:
         """Seal credentials for one account; the result opens nowhere else."""
-        nonce = secrets.token_bytes(NONCE_BYTES)
         plain = json.dumps(dict(credentials)).encode()
-        context = _context(self._current, company_id, account_id)
-        return Sealed(self._current, nonce + self._keys[self._current].encrypt(nonce, plain, context))
+        return self._sealed(plain, _context(_FOR_CREDENTIALS, self._current, company_id, account_id))
 
     def open(self, company_id: str, account_id: str, sealed: Sealed) -> dict[str, str]:
         """Open the credentials of an account. Raises KeyMissing or SealBroken."""
-        self.require([sealed.key_id])
-        nonce, ciphertext = sealed.blob[:NONCE_BYTES], sealed.blob[NONCE_BYTES:]
-        context = _context(sealed.key_id, company_id, account_id)
-        try:
-            plain = self._keys[sealed.key_id].decrypt(nonce, ciphertext, context)
-        except (InvalidTag, ValueError) as error:  # ValueError: shorter than a nonce
-            raise SealBroken("Sealed credentials do not open: they were changed, or belong elsewhere.") from error
+        plain = self._opened(sealed, _context(_FOR_CREDENTIALS, sealed.key_id, company_id, account_id))
         credentials: dict[str, str] = json.loads(plain)
         return credentials
+
+    def seal_secret(self, secret: bytes, *owner: str) -> Sealed:
+        """Seal a secret of something else, for example `"user"` and its id; the result opens for no other owner, and as no credentials."""
+        return self._sealed(secret, _context(_FOR_SECRETS, self._current, *owner))
+
+    def open_secret(self, sealed: Sealed, *owner: str) -> bytes:
+        """Open what `seal_secret` sealed for this owner. Raises KeyMissing or SealBroken."""
+        return self._opened(sealed, _context(_FOR_SECRETS, sealed.key_id, *owner))
+
+    def _sealed(self, plain: bytes, context: bytes) -> Sealed:
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return Sealed(self._current, nonce + self._keys[self._current].encrypt(nonce, plain, context))
+
+    def _opened(self, sealed: Sealed, context: bytes) -> bytes:
+        self.require([sealed.key_id])
+        nonce, ciphertext = sealed.blob[:NONCE_BYTES], sealed.blob[NONCE_BYTES:]
+        try:
+            return self._keys[sealed.key_id].decrypt(nonce, ciphertext, context)
+        except (InvalidTag, ValueError) as error:  # ValueError: shorter than a nonce
+            raise SealBroken("Sealed credentials do not open: they were changed, or belong elsewhere.") from error
 
     def manage_key(self) -> bytes:
         """The key of manage tokens (rule K5), the same before and after a rotation."""
@@ -112,7 +126,7 @@ class Vault:
 
 def _context(*parts: str) -> bytes:
     """What a seal is bound to. Each part is framed by its length, so that no two lists of parts read the same."""
-    encoded = [part.encode() for part in ("slotgraph credentials", *parts)]
+    encoded = [part.encode() for part in parts]
     return b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
 
 

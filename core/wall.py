@@ -116,6 +116,22 @@ class Wall:
 
         return await self.call(key, probe, deadline=deadline)
 
+    async def calendars(self, key: AccountKey, *, deadline: Deadline) -> list[FoundCalendar]:
+        """The calendars of the login."""
+
+        async def listed(provider: Provider, account: Account) -> list[FoundCalendar]:
+            return checked_calendars(await provider.calendars(account))
+
+        return await self.call(key, listed, deadline=deadline)
+
+    async def close(self, key: AccountKey, *, deadline: Deadline) -> None:
+        """Revoke at the provider what was granted, where it can."""
+
+        async def close(provider: Provider, account: Account) -> None:
+            await provider.close(account)
+
+        await self.call(key, close, deadline=deadline)
+
     async def try_credentials(
         self, provider_name: str, credentials: Credentials, *, deadline: Deadline
     ) -> tuple[Opened, list[FoundCalendar]]:

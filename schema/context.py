@@ -4,14 +4,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from slotgraph.core.access import AccessDesk
+from slotgraph.core.account_checks import AccountChecks
 from slotgraph.core.accounts import Accounts
+from slotgraph.core.administration.employees import Employees
+from slotgraph.core.api_tokens import ApiTokens
 from slotgraph.core.booking import Bookings
 from slotgraph.core.calendar_choices import CalendarChoices
 from slotgraph.core.changing import BookingDesk
+from slotgraph.core.erasing import Erasing
 from slotgraph.core.explaining import Explanations
+from slotgraph.core.linking import Linking
 from slotgraph.core.operation import Operation
 from slotgraph.core.overview import Overviews
+from slotgraph.core.people.invitations import InvitationDesk
+from slotgraph.core.people.members import MemberDesk
+from slotgraph.core.people.password_reset import PasswordResets
+from slotgraph.core.people.second_factor import SecondFactors
+from slotgraph.core.people.sessions import SessionDesk
 from slotgraph.core.profile import Profiles
 from slotgraph.core.registry import Registry
 from slotgraph.core.search import Search
@@ -31,10 +40,19 @@ class UseCases:
     booking_desk: BookingDesk
     overviews: Overviews
     accounts: Accounts
+    linking: Linking
+    account_checks: AccountChecks
     calendar_choices: CalendarChoices
     profiles: Profiles
+    employees: Employees
+    erasing: Erasing
     support: SupportDesk
-    access: AccessDesk
+    sessions: SessionDesk
+    second_factors: SecondFactors
+    password_resets: PasswordResets
+    members: MemberDesk
+    invitations: InvitationDesk
+    api_tokens: ApiTokens
 
 
 @dataclass

@@ -16,7 +16,7 @@ from strawberry.types.field import StrawberryField
 
 from slotgraph.core.errors import Forbidden, SlotGraphError, SupportExcluded, Unauthenticated
 from slotgraph.core.operation import Operation
-from slotgraph.core.policy import Action, Anonymous
+from slotgraph.core.policy import Action, Anonymous, Unproven
 from slotgraph.schema.calling import caller
 from slotgraph.schema.rows import Rows
 
@@ -232,6 +232,8 @@ def refusal(operation: Operation) -> SlotGraphError:
     """What is said to an actor who may not: strangers are asked to log in."""
     if isinstance(operation.actor, Anonymous):
         return Unauthenticated("Log in first.")
+    if isinstance(operation.actor, Unproven):
+        return Forbidden("Your role requires a second factor: set one up first (setUpTotp, then confirmTotp).")
     return Forbidden("You may not do or see this.")
 
 

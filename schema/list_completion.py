@@ -6,11 +6,13 @@ the ordinary way, together with the list it stands in. So does a list in which a
 may be shared: its resolver is then asked, through its lock, for one of those that have the same answer.
 """
 
+import logging
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, TypeGuard
 
 from graphql import (
     Executor,
+    GraphQLError,
     GraphQLField,
     GraphQLList,
     GraphQLNonNull,
@@ -23,9 +25,12 @@ from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import AwaitableOrValue, Path
 from strawberry.types.base import StrawberryObjectDefinition
 
+from slotgraph.core.errors import SlotGraphError
 from slotgraph.schema.guard import Attribute, Shared
 from slotgraph.schema.plain_shapes import Common, Leaf, Listed, NotPlain, Plain, Shape, completion
 from slotgraph.schema.rows import Rows
+
+_log = logging.getLogger("slotgraph.schema")
 
 _TYPENAME = "__typename"
 
@@ -74,9 +79,11 @@ class ListExecutor(Executor[Any]):
         if items and _is_listed(items) and not self.middleware_manager:
             try:
                 return self._at_once(item_type, field_details_list, items, path)
-            # Whatever it is, the ordinary way meets it too, and says what and where.
-            except Exception:  # noqa: BLE001, S110 - see above
+            except (NotPlain, GraphQLError, SlotGraphError):
+                # Expected: the ordinary way meets it too, and says what and where.
                 pass
+            except Exception as error:  # noqa: BLE001 - as above, but nobody expected it
+                _log.warning("%s when a list was completed at once", type(error).__name__)
         return super().complete_iterable_value(item_type, field_details_list, info, path, items, position_context)
 
     def _at_once(

@@ -1,6 +1,7 @@
 # ruff: noqa: A002 - `input`, `filter` and `id` are the schema's words
 """The query root. A root is null only together with an error, or where "no such thing" is an answer."""
 
+import asyncio
 from typing import Annotated, Any
 
 import strawberry
@@ -46,7 +47,7 @@ class Query:
 
     @resolved(Action.READ_VIEWER, "Who is asking, and what they may do.", on=On.ACTOR)
     def viewer(self, info: Info) -> Viewer:
-        return Viewer.of(info.context.operation)
+        return Viewer.of(info.context.operation, session=info.context.session)
 
     @resolved(
         Action.READ_PUBLIC_PROFILE,
@@ -169,15 +170,14 @@ class Query:
     async def nodes(self, info: Info, ids: Ids) -> list[Node | None]:
         if len(ids) > MAX_NODES:
             raise BadInput(("ids",), f"at most {MAX_NODES}.")
-        return [await _node_or_error(info, one, path=("ids", str(at))) for at, one in enumerate(ids)]
-
-
-async def _node_or_error(info: Info, id: str, *, path: tuple[str, ...]) -> Any:
-    """A node, or its error in its place, so that one refusal does not wipe its neighbours."""
-    try:
-        return await node_by_id(info, id, path=path)
-    except (BadInput, SupportExcluded) as error:
-        return error
+        # Side by side, so that what is of one kind is read together.
+        finding = (node_by_id(info, one, path=("ids", str(at))) for at, one in enumerate(ids))
+        found: list[Any] = await asyncio.gather(*finding, return_exceptions=True)
+        for one in found:
+            # A refusal stands in its place, and does not wipe its neighbours.
+            if isinstance(one, BaseException) and not isinstance(one, BadInput | SupportExcluded):
+                raise one
+        return found
 
 
 def _which(chosen: BookingFilter, company_id: str) -> Which:

@@ -11,6 +11,7 @@ from strawberry.types.scalar import ScalarDefinition
 
 from slotgraph.core.clock import YEARS, instant_from_minute, is_zone_name
 from slotgraph.core.customers import is_email, is_locale
+from slotgraph.core.origins import is_url
 from slotgraph.core.values import Secret
 
 Minute = NewType("Minute", int)
@@ -18,6 +19,7 @@ Minute = NewType("Minute", int)
 TimeZone = NewType("TimeZone", str)
 EmailAddress = NewType("EmailAddress", str)
 Locale = NewType("Locale", str)
+URL = NewType("URL", str)
 
 MAX_SECRET = 4000
 
@@ -171,6 +173,12 @@ SCALARS: dict[object, ScalarDefinition] = {
         "An IANA time zone name, for example Europe/Zurich.",
         parse=_checked(is_zone_name, "TimeZone must be an IANA time zone name, for example Europe/Zurich"),
         specified_by="https://www.rfc-editor.org/rfc/rfc6557",
+    ),
+    URL: _scalar(
+        "URL",
+        "An absolute address, https unless the operator allows more.",
+        parse=_checked(is_url, "URL must be an absolute address, for example https://www.example.org"),
+        specified_by="https://www.rfc-editor.org/rfc/rfc3986",
     ),
     EmailAddress: _scalar(
         "EmailAddress",

@@ -1,6 +1,5 @@
-"""The ASGI application: routes, and the round of the calendar writer. Decides nothing."""
+"""The ASGI application: routes, and the rounds the process goes by itself. Decides nothing."""
 
-import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -14,15 +13,17 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from slotgraph.core.calendar_writer import CalendarWriter
 from slotgraph.core.errors import ErrorCode, SlotGraphError
+from slotgraph.core.store import companies
 from slotgraph.schema.build import build
 from slotgraph.server.auth import Cookie
 from slotgraph.server.graphql_endpoint import GraphQLEndpoint, broken, refusal
 from slotgraph.server.joining import Joined
+from slotgraph.server.rounds import Round, going_round
 from slotgraph.server.settings import Settings
 
-SWEEP_EVERY_SECONDS = 60.0
+WRITING_EVERY_SECONDS = 60.0
+FORGETTING_EVERY_SECONDS = 3600.0
 GRAPHIQL = Path(__file__).parent / "web" / "graphiql"
 
 _log = logging.getLogger("slotgraph.server")
@@ -42,11 +43,19 @@ def create_app(joined: Joined, settings: Settings, *, first_request: Mapping[str
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with sweeping(joined.writer):
+        async with going_round(*_rounds(joined)):
             yield
 
     handlers = {HTTPException: _no_such_place, Exception: _failed}
     return Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
+
+
+def _rounds(joined: Joined) -> list[Round]:
+    """What could not be written outside is tried again; what need not be kept any longer is forgotten."""
+    return [
+        Round("calendar writing", joined.writer.sweep, WRITING_EVERY_SECONDS),
+        Round("forgetting", joined.retention.sweep, FORGETTING_EVERY_SECONDS),
+    ]
 
 
 async def _no_such_place(request: Request, error: Exception) -> Response:
@@ -60,28 +69,6 @@ async def _failed(request: Request, error: Exception) -> Response:
     return broken()
 
 
-@contextlib.asynccontextmanager
-async def sweeping(writer: CalendarWriter) -> AsyncIterator[None]:
-    """Try again what could not be written outside: at start, and every minute until the end."""
-    task = asyncio.create_task(_sweep_for_ever(writer))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
-async def _sweep_for_ever(writer: CalendarWriter) -> None:
-    while True:
-        try:
-            await writer.sweep()
-        # The worker loop: one bad round must not end all later ones.
-        except Exception as error:  # noqa: BLE001 - the worker loop
-            _log.error("a round of calendar writing failed: %s", type(error).__name__)
-        await asyncio.sleep(SWEEP_EVERY_SECONDS)
-
-
 async def _is_up(request: Request) -> Response:
     return PlainTextResponse("ok\n")
 
@@ -90,7 +77,7 @@ def _readiness(joined: Joined) -> Callable[[Request], Awaitable[Response]]:
     async def is_ready(request: Request) -> Response:
         try:
             async with joined.parts.database.read() as connection:
-                await connection.exec_driver_sql("SELECT 1")
+                await companies.is_any_founded(connection)
         except SlotGraphError as error:
             # Where our files lie is nobody's business but the operator's.
             _log.error("not ready: %s", error)

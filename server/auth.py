@@ -8,8 +8,9 @@ from functools import lru_cache
 from starlette.requests import Request
 from starlette.responses import Response
 
-from slotgraph.core.access import actor_of_session, actor_of_token
+from slotgraph.core.api_tokens import actor_of_token
 from slotgraph.core.errors import Forbidden, Unauthenticated
+from slotgraph.core.people.actors import Actors
 from slotgraph.core.policy import Actor, Anonymous
 from slotgraph.core.store.engine import Database
 from slotgraph.core.values import Secret
@@ -59,7 +60,7 @@ class Cookie:
         response.delete_cookie(self.name, path="/", secure=self.secure, httponly=True, samesite="lax")
 
 
-async def caller_of(request: Request, database: Database, cookie: Cookie, *, now: datetime) -> Caller:
+async def caller_of(request: Request, database: Database, actors: Actors, *, cookie: Cookie, now: datetime) -> Caller:
     """Who sent a request. Raises Unauthenticated for a token that is not good, Forbidden for a cookie without the header."""
     client = request.headers.get(CLIENT_HEADER) or request.headers.get("user-agent", "")
     source = source_of(request)
@@ -71,7 +72,7 @@ async def caller_of(request: Request, database: Database, cookie: Cookie, *, now
         return Caller(Anonymous(), None, client, source)
     if not request.headers.get(CLIENT_HEADER):
         raise Forbidden("A request with a session cookie must carry the header X-SlotGraph-Client.")
-    return Caller(await actor_of_session(database, session, now=now), Secret(session), client, source)
+    return Caller(await actors.of_session(database, session, now=now), Secret(session), client, source)
 
 
 def source_of(request: Request) -> str:

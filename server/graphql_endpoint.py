@@ -144,7 +144,8 @@ class GraphQLEndpoint:
         parts = self._joined.parts
         _check_media_type(request)
         asked = _decoded(await _body(request))
-        caller = await caller_of(request, parts.database, self._cookie, now=parts.clock.now())
+        actors, now = self._joined.actors, parts.clock.now()
+        caller = await caller_of(request, parts.database, actors, cookie=self._cookie, now=now)
         run = Run(self._joined, self._schema, caller, asked, _accepted(request), self._cookie, self._development)
         if not isinstance(caller.actor, Support):
             return await run.response(run.operation())

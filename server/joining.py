@@ -3,26 +3,41 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from slotgraph.core.access import AccessDesk
+from slotgraph.core.account_checks import AccountChecks
 from slotgraph.core.accounts import Accounts
+from slotgraph.core.administration.employees import Employees
+from slotgraph.core.api_tokens import ApiTokens
 from slotgraph.core.asking import MAX_DEADLINE_MS, Asking
 from slotgraph.core.booking import Bookings
 from slotgraph.core.calendar_choices import CalendarChoices
 from slotgraph.core.calendar_writer import CalendarWriter
 from slotgraph.core.changing import BookingDesk
+from slotgraph.core.check_budget import CheckBudget
 from slotgraph.core.clock import Clock
 from slotgraph.core.credentials import SealedCredentials
+from slotgraph.core.entry_text import EntryTexts
+from slotgraph.core.erasing import Erasing
 from slotgraph.core.explaining import Explanations
 from slotgraph.core.flights import Flights
 from slotgraph.core.freebusy import FreeBusy
-from slotgraph.core.gate import Gate
+from slotgraph.core.gate import Gate, gate_of
 from slotgraph.core.health import HealthNotes
+from slotgraph.core.linking import Linking
 from slotgraph.core.offload import Offload
 from slotgraph.core.overview import Overviews
 from slotgraph.core.pacing import Pace
 from slotgraph.core.passwords import Passwords
+from slotgraph.core.people.actors import Actors
+from slotgraph.core.people.codes import Codes
+from slotgraph.core.people.invitations import InvitationDesk
+from slotgraph.core.people.members import MemberDesk
+from slotgraph.core.people.password_reset import PasswordResets
+from slotgraph.core.people.second_factor import SecondFactors
+from slotgraph.core.people.sessions import SessionDesk
+from slotgraph.core.people.tries import Tries
 from slotgraph.core.profile import Profiles
 from slotgraph.core.registry import Registry
+from slotgraph.core.retention import Retention
 from slotgraph.core.search import Search
 from slotgraph.core.shield import Shield
 from slotgraph.core.store.engine import Database
@@ -53,16 +68,26 @@ class Joined:
 
     parts: Parts
     use_cases: UseCases
+    actors: Actors
     writer: CalendarWriter
     health: HealthNotes
     flights: Flights
     gate: Gate
+    retention: Retention
 
 
 def join(
-    parts: Parts, *, session_for: timedelta = timedelta(hours=12), stranger_searches_per_minute: int = 120
+    parts: Parts,
+    *,
+    session_for: timedelta = timedelta(hours=12),
+    stranger_searches_per_minute: int = 120,
+    public_url: str = "http://localhost:8000",
+    second_factor_required: bool = False,
 ) -> Joined:
-    """Join the parts. 0 searches a minute are as many as strangers like."""
+    """Join the parts. 0 searches a minute are as many as strangers like; `public_url` is where people reach this server.
+
+    `second_factor_required`: owners and support agents without one can do nothing but set one up.
+    """
     database, clock, registry = parts.database, parts.clock, parts.registry
     credentials = SealedCredentials(database, parts.vault)
     pace = Pace(clock)
@@ -70,10 +95,14 @@ def join(
     health = HealthNotes(database)
     flights = Flights(Shield(registry, clock), pace, clock, longest_seconds=MAX_DEADLINE_MS / 1000)
     strangers = StrangerBudget(clock, per_minute=stranger_searches_per_minute)
-    asking = Asking(FreeBusy(wall, flights, clock), health, strangers)
-    writer = CalendarWriter(database, wall, clock)
-    gate = Gate()
+    freebusy = FreeBusy(wall, flights, clock)
+    asking = Asking(freebusy, health, strangers)
     manage_key = parts.vault.manage_key()
+    actors, codes, code_tries = Actors(second_factor_required=second_factor_required), Codes(parts.vault), Tries(clock)
+    sessions = SessionDesk(parts.passwords, codes, actors, code_tries=code_tries, session_for=session_for)
+    writer = CalendarWriter(database, wall, clock, EntryTexts(manage_key=manage_key, public_url=public_url))
+    gate = gate_of(database)
+    accounts = Accounts(wall)
     use_cases = UseCases(
         registry=registry,
         search=Search(asking, pace),
@@ -81,10 +110,21 @@ def join(
         bookings=Bookings(asking, writer, manage_key=manage_key),
         booking_desk=BookingDesk(writer, manage_key=manage_key),
         overviews=Overviews(wall, flights, health),
-        accounts=Accounts(wall, parts.vault, registry),
+        accounts=accounts,
+        linking=Linking(wall, parts.vault, registry),
+        account_checks=AccountChecks(wall, flights, freebusy, CheckBudget(clock)),
         calendar_choices=CalendarChoices(registry),
         profiles=Profiles(gate),
+        employees=Employees(accounts),
+        erasing=Erasing(),
         support=SupportDesk(gate),
-        access=AccessDesk(parts.passwords, session_for=session_for),
+        sessions=sessions,
+        second_factors=SecondFactors(
+            parts.passwords, codes, actors, code_tries=code_tries, password_tries=Tries(clock)
+        ),
+        password_resets=PasswordResets(parts.passwords),
+        members=MemberDesk(),
+        invitations=InvitationDesk(parts.passwords, sessions, actors),
+        api_tokens=ApiTokens(),
     )
-    return Joined(parts, use_cases, writer, health, flights, gate)
+    return Joined(parts, use_cases, actors, writer, health, flights, gate, Retention(database, clock))

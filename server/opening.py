@@ -10,26 +10,27 @@ from slotgraph.core.clock import SystemClock
 from slotgraph.core.offload import Offload
 from slotgraph.core.passwords import Passwords
 from slotgraph.core.registry import Registry
-from slotgraph.core.store import accounts, companies
-from slotgraph.core.store.engine import Database
+from slotgraph.core.store import accounts, companies, users
+from slotgraph.core.store.database import Database
 from slotgraph.core.store.migrate import migrate
 from slotgraph.core.transport import HttpTransport
 from slotgraph.core.vault import Vault
 from slotgraph.server.joining import Joined, Parts, join
-from slotgraph.server.settings import Settings
+from slotgraph.server.settings import Settings, database_password
 
 
 @asynccontextmanager
 async def opened(settings: Settings, *, registry: Registry | None = None) -> AsyncIterator[Joined]:
     """An installation, ready to serve. Raises SettingError with one clear sentence."""
-    await asyncio.to_thread(migrate, settings.database_url)
+    password = database_password(settings)
+    await asyncio.to_thread(migrate, settings.database_url, password=password)
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        database = await Database.open(settings.database_path)
+        database = await Database.open(settings.database_url, password=password, pool=settings.database_pool)
         stack.push_async_callback(database.close)
         async with database.read() as connection:
-            key_ids = await accounts.sealing_keys(connection)
-            in_use = await companies.is_any_founded(connection)
+            key_ids = [*await accounts.sealing_keys(connection), *await users.sealing_keys(connection)]
+            in_use = bool(key_ids) or await companies.is_any_founded(connection)
         # The key file also holds the secret of the customers' links: a new one would kill them all, sealed rows or not.
         vault = await asyncio.to_thread(Vault.load_or_create, settings.key_path, in_use=in_use)
         vault.require(key_ids)
@@ -46,6 +47,8 @@ async def opened(settings: Settings, *, registry: Registry | None = None) -> Asy
             parts,
             session_for=timedelta(hours=settings.session_hours),
             stranger_searches_per_minute=settings.stranger_searches_per_minute,
+            public_url=settings.public_url,
+            second_factor_required=settings.require_second_factor,
         )
         stack.push_async_callback(joined.health.settled)
         stack.push_async_callback(joined.flights.close)

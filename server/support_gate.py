@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Protocol
 
 from starlette.responses import Response
@@ -11,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from slotgraph.core.errors import ErrorCode, SlotGraphError
 from slotgraph.core.gate import Gate
 from slotgraph.core.operation import Operation
+from slotgraph.core.store.database import Database
 from slotgraph.core.support import Access, SupportDesk
 from slotgraph.schema.reach import Reach
 
@@ -77,10 +79,10 @@ class SupportGate:
 
         Returns the companies where it is not; then nothing was handed over. Raises Dropped for what is too slow.
         """
-        async with self._gate.shared(leaving.companies):
+        async with self._gate.shared(leaving.companies) as database:
             try:
                 async with asyncio.timeout(HAND_OVER_SECONDS):
-                    changed = await leaving.changed()
+                    changed = await leaving.changed(database)
                     if not changed:
                         await leaving.response(scope, receive, send)
                     return changed
@@ -107,9 +109,9 @@ class Leaving:
         """The companies the document names, and those the operation came upon while it ran."""
         return self._named | self._operation.standings_seen.keys()
 
-    async def changed(self) -> frozenset[str]:
+    async def changed(self, database: Database) -> frozenset[str]:
         """The companies where the standing is now another than any the operation saw, or than the log tells."""
-        now, seen = self._run.operation(), self._operation.standings_seen
+        now, seen = replace(self._run.operation(), database=database), self._operation.standings_seen
         changed = set()
         for company_id in sorted(self.companies):
             standing = await now.standing(company_id)

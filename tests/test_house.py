@@ -1,18 +1,13 @@
 """The rules of the house that no other tool checks: names on disk, sizes, and what may stand in which file."""
 
 import ast
-import tomllib
-from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
+from slotgraph_tests_house_source import HOUSE, PROJECT, ROOMS, ROOT, lower_layers, names_in, path_of, tree, uses
 
-ROOT = Path(__file__).parents[1]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-ROOMS = ("core", "schema", "server", "plugins")
 HOUSE_CORE = sorted((ROOT / "core").rglob("*.py"))
-HOUSE = sorted(file for room in ROOMS for file in (ROOT / room).rglob("*.py"))
 EVERYTHING = sorted(
     {*HOUSE, ROOT / "conftest.py"}
     | {file for room in ("tests", "tools", "benchmarks", "examples") for file in (ROOT / room).rglob("*.py")}
@@ -26,8 +21,10 @@ BROAD_CATCHES = {
     "core/wall.py": "the plugin wall: a guest's call may raise anything",
     "core/offload.py": "the plugin wall: what a guest offloads may raise anything",
     "core/offload_worker.py": "the worker's loop",
-    "schema/list_completion.py": "what goes wrong in a list is met again, and reported, the ordinary way",
+    "schema/list_completion.py": "what goes wrong in a list is noted, met again, and reported, the ordinary way",
     "server/app.py": "the app's edge",
+    "server/doctor/diagnosis.py": "a check of the doctor may meet anything",
+    "server/rounds.py": "the rounds' loop",
     "server/worker.py": "the outbox worker's loop",
 }
 WALL_CLOCK = {
@@ -36,43 +33,6 @@ WALL_CLOCK = {
 }
 ENVIRONMENT = {"os.environ", "os.environb", "os.getenv", "os.getenvb", "os.putenv", "os.path.expandvars"}
 IMPORT_BY_NAME = {"importlib.import_module", "importlib.__import__", "builtins.__import__", "__import__"}
-
-
-def path_of(file: Path) -> str:
-    return file.relative_to(ROOT).as_posix()
-
-
-@cache
-def tree(file: Path) -> ast.Module:
-    return ast.parse(file.read_text(), filename=str(file))
-
-
-@cache
-def names_in(module: ast.Module) -> list[tuple[str, int]]:
-    return list(_names_in(module))
-
-
-def _names_in(module: ast.Module) -> Iterator[tuple[str, int]]:
-    """Every dotted name used or imported, spelled from its module whatever it was imported as, with its line."""
-    meant = {"__import__": "__import__"}
-    for node in ast.walk(module):
-        if isinstance(node, ast.Import):
-            meant |= {found.asname or found.name.partition(".")[0]: found.name for found in node.names if found.asname}
-        elif isinstance(node, ast.ImportFrom):
-            meant |= {found.asname or found.name: f"{node.module}.{found.name}" for found in node.names}
-            yield from ((f"{node.module}.{found.name}", node.lineno) for found in node.names)
-    for node in ast.walk(module):
-        if isinstance(node, ast.Attribute | ast.Name):
-            first, _, rest = ast.unparse(node).partition(".")
-            yield meant.get(first, first) + ("." + rest if rest else ""), node.lineno
-
-
-def uses(module: ast.Module, names: set[str]) -> list[str]:
-    return [
-        f"line {line}: {name}"
-        for name, line in names_in(module)
-        if any(name == banned or name.endswith("." + banned) for banned in names)
-    ]
 
 
 def uses_outside(allowed: str, names: set[str]) -> list[str]:
@@ -100,12 +60,6 @@ def test_room_is_mapped_typed_and_linked(room: str) -> None:
     assert link.readlink() == Path("../..") / room
     assert f"slotgraph.{room}" in PROJECT["tool"]["mypy"]["packages"]
     assert f"slotgraph.{room}" in PROJECT["tool"]["importlinter"]["root_packages"]
-
-
-def lower_layers() -> set[str]:
-    contracts = PROJECT["tool"]["importlinter"]["contracts"]
-    (contract,) = [found for found in contracts if found.get("containers") == ["slotgraph.core"]]
-    return {name.strip(" ()") for layer in contract["layers"] for name in layer.split(":")}
 
 
 def modules_of_core(names: Iterable[str]) -> set[str]:
@@ -141,7 +95,7 @@ def test_functions_and_files_are_short(file: Path) -> None:
 
 
 def test_only_settings_read_the_environment() -> None:
-    assert uses_outside("server/settings.py", ENVIRONMENT) == []
+    assert uses_outside("server/settings/reading.py", ENVIRONMENT) == []
 
 
 def test_only_the_clock_reads_the_wall_clock() -> None:
@@ -182,6 +136,30 @@ def test_everything_is_caught_at_the_walls_only() -> None:
     assert sorted(found - BROAD_CATCHES.keys()) == []
 
 
+def silent_catches(module: ast.Module) -> list[int]:
+    """Where everything is caught and nothing is made of it."""
+    handlers = [node for node in ast.walk(module) if isinstance(node, ast.ExceptHandler) and is_broad(node)]
+    silent = [one.lineno for one in handlers if all(is_nothing(statement) for statement in one.body)]
+    return silent + [
+        node.lineno
+        for node in ast.walk(module)
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).endswith("suppress")
+        and any(ast.unparse(argument) in {"Exception", "BaseException"} for argument in node.args)
+    ]
+
+
+def is_nothing(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Pass | ast.Continue) or (
+        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    )
+
+
+def test_nothing_swallows_whatever_comes() -> None:
+    """At the walls too: what was caught is at least noted, by its kind (decision 0001)."""
+    assert [f"{path_of(file)} {line}" for file in HOUSE for line in silent_catches(tree(file))] == []
+
+
 @pytest.mark.parametrize(
     ("source", "check", "is_found"),
     [
@@ -201,6 +179,12 @@ def test_everything_is_caught_at_the_walls_only() -> None:
         ("try: a()\nexcept BaseException:\n b()\n raise", broad_catches, False),
         ("try: a()\nexcept ValueError: pass", broad_catches, False),
         ("try: a()\nexcept dns.DNSException: pass", broad_catches, False),
+        ("try: a()\nexcept Exception: pass", silent_catches, True),
+        ("for a in b:\n try: a()\n except: continue", silent_catches, True),
+        ("try: a()\nexcept (ValueError, Exception):\n 'no matter'\n ...", silent_catches, True),
+        ("with contextlib.suppress(Exception): a()", silent_catches, True),
+        ("try: a()\nexcept Exception as e: log(e)", silent_catches, False),
+        ("try: a()\nexcept ValueError: pass", silent_catches, False),
     ],
 )
 def test_these_rules_find_what_they_look_for(

@@ -1,7 +1,6 @@
-"""Statements on linked accounts, their calendars and links under way."""
+"""Statements on linked accounts and their calendars."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -56,10 +55,10 @@ def _calendar_from_row(row: Row[Any]) -> Calendar:
 
 
 async def default_calendar(connection: AsyncConnection, company_id: str, employee_id: str) -> str | None:
-    """The id of the calendar into which an employee's bookings are written."""
+    """The id of the calendar into which an employee's bookings are written; for writers: until they commit nobody unlinks it."""
     c = t.calendar.c
     statement = select(c.id).where(c.company_id == company_id, c.employee_id == employee_id, c.is_default)
-    return (await connection.execute(statement)).scalar()
+    return (await connection.execute(statement.with_for_update(read=True, key_share=True))).scalar()
 
 
 _PUBLIC_ACCOUNT = [column for column in t.account.c if column.name not in ("sealed_credentials", "key_id")]
@@ -67,17 +66,31 @@ _PUBLIC_ACCOUNT = [column for column in t.account.c if column.name not in ("seal
 
 async def accounts_of(connection: AsyncConnection, company_id: str) -> list[Account]:
     """All accounts of a company by label, credentials left where they are."""
+    statement = select(*_PUBLIC_ACCOUNT).where(t.account.c.company_id == company_id)
+    listed = await each(await connection.execute(statement), _account_from_row)
+    return sorted(listed, key=lambda account: (account.label.casefold(), account.id))
+
+
+async def account_by_id(connection: AsyncConnection, company_id: str, account_id: str) -> Account | None:
+    """One account, credentials left where they are."""
     a = t.account.c
-    statement = select(*_PUBLIC_ACCOUNT).where(a.company_id == company_id).order_by(a.label, a.id)
-    return await each(await connection.execute(statement), _account_from_row)
+    statement = select(*_PUBLIC_ACCOUNT).where(a.company_id == company_id, a.id == account_id)
+    row = (await connection.execute(statement)).first()
+    return _account_from_row(row) if row else None
 
 
 async def calendars_of(connection: AsyncConnection, company_id: str) -> list[Calendar]:
     """All calendars of a company, by account, the primary one first."""
-    c = t.calendar.c
-    statement = (
-        select(t.calendar).where(c.company_id == company_id).order_by(c.account_id, c.is_primary.desc(), c.name, c.id)
+    listed = await each(
+        await connection.execute(select(t.calendar).where(t.calendar.c.company_id == company_id)), _calendar_from_row
     )
+    return sorted(listed, key=lambda one: (one.account_id, not one.is_primary, one.name.casefold(), one.id))
+
+
+async def calendars_of_account(connection: AsyncConnection, company_id: str, account_id: str) -> list[Calendar]:
+    """The calendars of one account, in no order."""
+    c = t.calendar.c
+    statement = select(t.calendar).where(c.company_id == company_id, c.account_id == account_id)
     return await each(await connection.execute(statement), _calendar_from_row)
 
 
@@ -105,6 +118,43 @@ async def store_credentials(connection: AsyncConnection, company_id: str, accoun
     )
 
 
+async def renew_account(connection: AsyncConnection, account: Account, *, sealed: Sealed) -> None:
+    """Store what linking an account again has told of it."""
+    a = t.account.c
+    await connection.execute(
+        update(t.account)
+        .where(a.company_id == account.company_id, a.id == account.id)
+        .values(key_id=sealed.key_id, sealed_credentials=sealed.blob, **_told(account))
+    )
+
+
+async def lock_account(connection: AsyncConnection, company_id: str, account_id: str) -> list[str] | None:
+    """The ids of an account's calendars, locked with it against others until the transaction ends; None if there is none."""
+    a, c = t.account.c, t.calendar.c
+    account = select(a.id).where(a.company_id == company_id, a.id == account_id).with_for_update()
+    if (await connection.execute(account)).scalar() is None:
+        return None
+    calendars = select(c.id).where(c.company_id == company_id, c.account_id == account_id).order_by(c.id)
+    return list((await connection.execute(calendars.with_for_update())).scalars())
+
+
+async def delete_account(connection: AsyncConnection, company_id: str, account_id: str) -> None:
+    """Wipe an account's credentials and forget it with its calendars, which no entry of ours may name any more."""
+    a = t.account.c
+    await connection.execute(delete(t.account).where(a.company_id == company_id, a.id == account_id))
+
+
+def _told(account: Account) -> dict[str, Any]:
+    """The columns a provider tells of a login."""
+    return {
+        "label": account.label,
+        "granted": sorted(purpose.value for purpose in account.granted),
+        "capabilities": list(account.capabilities),
+        "last_success_at": account.health.last_success_at,
+        "failing": account.health.failing,
+    }
+
+
 async def insert_account(connection: AsyncConnection, account: Account, *, sealed: Sealed) -> None:
     """Add an account that has just been tried."""
     await connection.execute(
@@ -113,13 +163,9 @@ async def insert_account(connection: AsyncConnection, account: Account, *, seale
             id=account.id,
             employee_id=account.employee_id,
             provider=account.provider,
-            label=account.label,
-            granted=sorted(purpose.value for purpose in account.granted),
-            capabilities=list(account.capabilities),
             key_id=sealed.key_id,
             sealed_credentials=sealed.blob,
-            last_success_at=account.health.last_success_at,
-            failing=account.health.failing,
+            **_told(account),
         )
     )
 
@@ -133,17 +179,24 @@ async def insert_calendars(connection: AsyncConnection, calendars: Iterable[Cale
                 id=calendar.id,
                 account_id=calendar.account_id,
                 provider_calendar_id=calendar.provider_calendar_id,
-                name=calendar.name,
-                time_zone=calendar.time_zone,
-                writable=calendar.writable,
-                is_primary=calendar.is_primary,
-                titles_on_wire=calendar.titles_on_wire,
-                flags=dict(calendar.flags),
-                last_success_at=calendar.health.last_success_at,
-                failing=calendar.health.failing,
+                **_found(calendar),
                 **_choices(calendar),
             )
         )
+
+
+def _found(calendar: Calendar) -> dict[str, Any]:
+    """The columns a provider tells of a calendar."""
+    return {
+        "name": calendar.name,
+        "time_zone": calendar.time_zone,
+        "writable": calendar.writable,
+        "is_primary": calendar.is_primary,
+        "titles_on_wire": calendar.titles_on_wire,
+        "flags": dict(calendar.flags),
+        "last_success_at": calendar.health.last_success_at,
+        "failing": calendar.health.failing,
+    }
 
 
 def _choices(calendar: Calendar) -> dict[str, Any]:
@@ -163,6 +216,16 @@ async def update_choices(connection: AsyncConnection, calendar: Calendar) -> Non
     c = t.calendar.c
     await connection.execute(
         update(t.calendar).where(c.company_id == calendar.company_id, c.id == calendar.id).values(**_choices(calendar))
+    )
+
+
+async def renew_calendar(connection: AsyncConnection, calendar: Calendar) -> None:
+    """Store what linking its account again has told of a calendar."""
+    c = t.calendar.c
+    await connection.execute(
+        update(t.calendar)
+        .where(c.company_id == calendar.company_id, c.id == calendar.id)
+        .values(is_default=calendar.is_default, **_found(calendar))
     )
 
 
@@ -192,56 +255,3 @@ async def note_health(
         if ids:
             where = (table.c.company_id == company_id, table.c.id.in_(ids))
             await connection.execute(update(table).where(*where).values(**values))
-
-
-@dataclass(frozen=True, slots=True)
-class LinkAttempt:
-    """A link under way: good once and until it expires."""
-
-    company_id: str
-    token_hash: str
-    provider: str
-    employee_id: str | None
-    user_id: str
-    purposes: frozenset[Purpose]
-    expires_at: datetime
-
-
-async def insert_link_attempt(connection: AsyncConnection, attempt: LinkAttempt) -> None:
-    """Begin a link."""
-    await connection.execute(
-        insert(t.link_attempt).values(
-            company_id=attempt.company_id,
-            token_hash=attempt.token_hash,
-            provider=attempt.provider,
-            employee_id=attempt.employee_id,
-            user_id=attempt.user_id,
-            purposes=sorted(purpose.value for purpose in attempt.purposes),
-            expires_at=attempt.expires_at,
-        )
-    )
-
-
-async def link_attempt(connection: AsyncConnection, company_id: str, token_hash: str) -> LinkAttempt | None:
-    """The link under way with this token."""
-    a = t.link_attempt.c
-    statement = select(t.link_attempt).where(a.company_id == company_id, a.token_hash == token_hash)
-    row = (await connection.execute(statement)).first()
-    if row is None:
-        return None
-    purposes = frozenset(Purpose(name) for name in row.purposes)
-    return LinkAttempt(
-        row.company_id, row.token_hash, row.provider, row.employee_id, row.user_id, purposes, row.expires_at
-    )
-
-
-async def take_link_attempt(connection: AsyncConnection, attempt: LinkAttempt) -> bool:
-    """Use a link up; False if somebody else has."""
-    a = t.link_attempt.c
-    statement = delete(t.link_attempt).where(a.company_id == attempt.company_id, a.token_hash == attempt.token_hash)
-    return (await connection.execute(statement)).rowcount == 1
-
-
-async def forget_link_attempts(connection: AsyncConnection, *, before: datetime) -> None:
-    """Drop links that lapsed."""
-    await connection.execute(delete(t.link_attempt).where(t.link_attempt.c.expires_at <= before))

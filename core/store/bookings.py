@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, and_, delete, exists, func, insert, o
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slotgraph.core import tables as t
-from slotgraph.core.records import Booking, BookingState, CalendarEntryState, Customer
+from slotgraph.core.records import Booking, BookingState, CalendarEntryState, Customer, email_key
 from slotgraph.core.values import Span
 
 
@@ -97,7 +97,7 @@ def _clauses(which: BookingFilter) -> list[ColumnElement[bool]]:
     if which.states is not None:
         clauses.append(b.state.in_([state.value for state in which.states]))
     if which.customer_email is not None:
-        clauses.append(func.lower(b.customer_email) == which.customer_email.lower())
+        clauses.append(b.customer_email_key == email_key(which.customer_email))
     if which.employee_ids is not None:
         joined = and_(a.company_id == b.company_id, a.booking_id == b.id, a.employee_id.in_(which.employee_ids))
         clauses.append(exists().where(joined))
@@ -142,6 +142,7 @@ async def insert_booking(connection: AsyncConnection, booking: Booking) -> None:
             generation=booking.generation,
             customer_name=customer and customer.name,
             customer_email=customer and customer.email,
+            customer_email_key=customer and email_key(customer.email),
             customer_phone=customer and customer.phone,
             customer_locale=customer and customer.locale,
             customer_time_zone=customer and customer.time_zone,

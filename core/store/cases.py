@@ -1,5 +1,6 @@
 """Statements on support cases."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -41,6 +42,13 @@ async def case_by_id(connection: AsyncConnection, company_id: str, case_id: str)
     c = t.support_case.c
     row = (await connection.execute(select(t.support_case).where(c.company_id == company_id, c.id == case_id))).first()
     return _case_from_row(row) if row else None
+
+
+async def cases_by_ids(connection: AsyncConnection, company_id: str, ids: Collection[str]) -> list[SupportCase]:
+    """Cases of a company by their ids, in no order."""
+    c = t.support_case.c
+    statement = select(t.support_case).where(c.company_id == company_id, c.id.in_(ids))
+    return [_case_from_row(row) for row in await connection.execute(statement)]
 
 
 async def open_cases(connection: AsyncConnection, *, now: datetime, company_id: str | None = None) -> list[SupportCase]:

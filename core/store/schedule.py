@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, and_, delete, insert, or_, select
+from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -43,21 +43,54 @@ async def availabilities_of(
     return await each(await connection.execute(statement), _availability_from_row)
 
 
+async def availability_by_id(connection: AsyncConnection, company_id: str, availability_id: str) -> Availability | None:
+    """One availability."""
+    a = t.availability.c
+    statement = select(t.availability).where(a.company_id == company_id, a.id == availability_id)
+    row = (await connection.execute(statement)).first()
+    return _availability_from_row(row) if row else None
+
+
+async def count_availabilities(connection: AsyncConnection, company_id: str, employee_id: str) -> int:
+    """How many availabilities an employee has."""
+    a = t.availability.c
+    statement = select(func.count()).where(a.company_id == company_id, a.employee_id == employee_id)
+    return (await connection.execute(statement)).scalar_one()
+
+
+def _availability_facts(availability: Availability) -> dict[str, Any]:
+    """The columns that may change."""
+    rule = availability.rule
+    own = {"employee_id": availability.employee_id, "start": rule.times.start, "end": rule.times.end}
+    if isinstance(rule, Dated):
+        return own | {"date": rule.day, "weekday": None, "valid_from": None, "valid_until": None}
+    return own | {
+        "date": None,
+        "weekday": rule.weekday,
+        "valid_from": rule.valid_from,
+        "valid_until": rule.valid_until,
+    }
+
+
 async def insert_availability(connection: AsyncConnection, availability: Availability) -> None:
     """Add an availability."""
-    rule = availability.rule
-    values: dict[str, Any] = {
-        "company_id": availability.company_id,
-        "id": availability.id,
-        "employee_id": availability.employee_id,
-        "start": rule.times.start,
-        "end": rule.times.end,
-    }
-    if isinstance(rule, Weekly):
-        values |= {"weekday": rule.weekday, "valid_from": rule.valid_from, "valid_until": rule.valid_until}
-    else:
-        values |= {"date": rule.day}
-    await connection.execute(insert(t.availability).values(**values))
+    facts = _availability_facts(availability)
+    await connection.execute(
+        insert(t.availability).values(company_id=availability.company_id, id=availability.id, **facts)
+    )
+
+
+async def update_availability(connection: AsyncConnection, availability: Availability) -> None:
+    """Store an availability as it is now."""
+    a = t.availability.c
+    where = (a.company_id == availability.company_id, a.id == availability.id)
+    await connection.execute(update(t.availability).where(*where).values(**_availability_facts(availability)))
+
+
+async def delete_availability(connection: AsyncConnection, company_id: str, availability_id: str) -> None:
+    """Delete an availability."""
+    a = t.availability.c
+    await connection.execute(delete(t.availability).where(a.company_id == company_id, a.id == availability_id))
 
 
 def _absence_from_row(row: Row[Any]) -> Absence:
@@ -88,19 +121,46 @@ async def absences_of(
     return await each(await connection.execute(statement), _absence_from_row)
 
 
+async def absence_by_id(connection: AsyncConnection, company_id: str, absence_id: str) -> Absence | None:
+    """One absence."""
+    a = t.absence.c
+    statement = select(t.absence).where(a.company_id == company_id, a.id == absence_id)
+    row = (await connection.execute(statement)).first()
+    return _absence_from_row(row) if row else None
+
+
+async def count_absences(connection: AsyncConnection, company_id: str, employee_id: str | None) -> int:
+    """How many absences an employee has, or with None how many the whole company has."""
+    a = t.absence.c
+    whose = a.employee_id.is_(None) if employee_id is None else a.employee_id == employee_id
+    return (await connection.execute(select(func.count()).where(a.company_id == company_id, whose))).scalar_one()
+
+
+def _absence_facts(absence: Absence) -> dict[str, Any]:
+    """The columns that may change."""
+    times, own = absence.times, {"employee_id": absence.employee_id, "note": absence.note}
+    if isinstance(times, DaysOff):
+        return own | {"first_day": times.first, "last_day": times.last, "start_minute": None, "end_minute": None}
+    return own | {"first_day": None, "last_day": None, "start_minute": times.start, "end_minute": times.end}
+
+
 async def insert_absence(connection: AsyncConnection, absence: Absence) -> None:
     """Add an absence."""
-    values: dict[str, Any] = {
-        "company_id": absence.company_id,
-        "id": absence.id,
-        "employee_id": absence.employee_id,
-        "note": absence.note,
-    }
-    if isinstance(absence.times, DaysOff):
-        values |= {"first_day": absence.times.first, "last_day": absence.times.last}
-    else:
-        values |= {"start_minute": absence.times.start, "end_minute": absence.times.end}
-    await connection.execute(insert(t.absence).values(**values))
+    facts = _absence_facts(absence)
+    await connection.execute(insert(t.absence).values(company_id=absence.company_id, id=absence.id, **facts))
+
+
+async def update_absence(connection: AsyncConnection, absence: Absence) -> None:
+    """Store an absence as it is now."""
+    a = t.absence.c
+    where = (a.company_id == absence.company_id, a.id == absence.id)
+    await connection.execute(update(t.absence).where(*where).values(**_absence_facts(absence)))
+
+
+async def delete_absence(connection: AsyncConnection, company_id: str, absence_id: str) -> None:
+    """Delete an absence."""
+    a = t.absence.c
+    await connection.execute(delete(t.absence).where(a.company_id == company_id, a.id == absence_id))
 
 
 class Blocked(NamedTuple):

@@ -24,8 +24,20 @@ booking = Table(
     Column("note", Text),
     Column("cancel_reason", Text),
     Column("created_at", Instant, nullable=False),
+    Column("customer_email_key", Text),
     reference("service", "service_id"),
     Index("ix_booking_start", "company_id", "start_minute", "id"),
+    Index("ix_booking_customer", "company_id", "customer_email_key", "start_minute", "id"),
+)
+"""`customer_email_key` is the address in lower case: databases do not agree on what that is."""
+
+_OF_SOMEBODY = booking.c.customer_email_key.is_not(None) | booking.c.cancel_reason.is_not(None)
+Index(
+    "ix_booking_personal",
+    booking.c.company_id,
+    booking.c.end_minute,
+    sqlite_where=_OF_SOMEBODY,
+    postgresql_where=_OF_SOMEBODY,
 )
 
 attendance = Table(
@@ -55,6 +67,13 @@ block = Table(
     CheckConstraint("(booking_id IS NULL) <> (expires_at IS NULL)", name="booking_or_hold"),
     Index("ix_block_span", "company_id", "employee_id", "end_minute", "start_minute"),
     Index("ix_block_booking", "company_id", "booking_id"),
+)
+Index(
+    "ix_block_hold",
+    block.c.company_id,
+    block.c.expires_at,
+    sqlite_where=block.c.expires_at.is_not(None),
+    postgresql_where=block.c.expires_at.is_not(None),
 )
 
 BLOCK_OVERLAPS = "block_overlaps"

@@ -48,8 +48,30 @@ class LinkAnswer:
 class CompleteLinkInput:
     """The end of a link."""
 
-    link_token: Secret = leaf("Token from linkAccount, good once and for ten minutes.")
+    link_token: Secret = leaf("Token from linkAccount or relinkAccount, good once and for ten minutes.")
     answer: LinkAnswer = leaf("The answer.")
+
+
+@input_type("Account to link again.")
+class RelinkAccountInput:
+    """Which, and what for."""
+
+    account: strawberry.ID = leaf("Which.")
+    purposes: list[Purpose] | None = leaf("What it shall be used for; omit to keep.")
+
+
+@input_type("Account to unlink.")
+class UnlinkAccountInput:
+    """Which."""
+
+    account: strawberry.ID = leaf("Which.")
+
+
+@input_type("Account to try.")
+class CheckAccountInput:
+    """Which."""
+
+    account: strawberry.ID = leaf("Which.")
 
 
 @input_type("Change of a calendar; what is omitted stays.")

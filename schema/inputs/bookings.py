@@ -7,6 +7,7 @@ import strawberry
 from slotgraph.core import changing
 from slotgraph.core.booking import BookRequest
 from slotgraph.core.customers import CustomerForm
+from slotgraph.core.judging import BookingOverride
 from slotgraph.core.records import BookingState, CalendarEntryState
 from slotgraph.core.values import Secret
 from slotgraph.schema import ids
@@ -68,6 +69,9 @@ class BookInput:
     slot: SlotChoice = leaf("The slot.")
     customer: CustomerInput = leaf("Who books.")
     note: str | None = leaf("What the customer wants to say, at most 2000 characters.")
+    override: list[BookingOverride] | None = leaf(
+        "Members only: rules to pass over when booking for somebody on the phone."
+    )
     deadline_ms: int | None = leaf(DEADLINE)
 
     def read(self) -> BookRequest:
@@ -82,6 +86,7 @@ class BookInput:
             customer=self.customer.read(),
             note=self.note,
             deadline_ms=self.deadline_ms,
+            override=tuple(rule for rule in BookingOverride if rule in (self.override or ())),
         )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 
-from slotgraph.core import access
+from slotgraph.core import api_tokens
 from slotgraph.core.policy import Action
 from slotgraph.core.problems import NotFound as NothingThere
 from slotgraph.schema import ids
@@ -30,10 +30,10 @@ RevokeTokenResult = Annotated[
 @mutation(Action.CHANGE_TOKENS, "Makes an API token; its secret is shown in this answer only.", CreateTokenResult)
 async def create_token(self: object, info: Info, input: NewToken) -> object:
     operation = info.context.operation
-    outcome = await info.context.use_cases.access.create_token(
+    outcome = await info.context.use_cases.api_tokens.create(
         operation, input.name, scopes=frozenset(input.scopes), expires_at=input.expires_at
     )
-    if not isinstance(outcome, access.TokenCreated):
+    if not isinstance(outcome, api_tokens.TokenCreated):
         return outcome
     return TokenCreated(token=tokens.ApiToken.of(operation, outcome.token), secret=outcome.secret)
 
@@ -42,6 +42,6 @@ async def create_token(self: object, info: Info, input: NewToken) -> object:
 async def revoke_token(self: object, info: Info, input: OldToken) -> object:
     path = ("input", "token")
     named = ids.decode(input.token, "ApiToken", path=path)
-    desk = info.context.use_cases.access
-    revoked = await desk.revoke_token(info.context.operation, named.company_id, named.id)
+    desk = info.context.use_cases.api_tokens
+    revoked = await desk.revoke(info.context.operation, named.company_id, named.id)
     return Deleted(id=input.token) if revoked else NothingThere(path)

@@ -105,7 +105,7 @@ class Booking(Node):
     async def service(self) -> LazyService:
         operation = self.subject.operation
         directory = await directory_of(operation, self.record.company_id)
-        return services.Service.of(operation, present(directory.services.get(self.record.service_id)))
+        return services.Service.of(operation, present(directory.service_ever(self.record.service_id)))
 
     @resolved(Action.READ_BOOKING, "Who attends.")
     async def employees(self) -> list[LazyEmployee]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from slotgraph.core.changing import BookingRef
+from slotgraph.core.changing import SeenBooking
 from slotgraph.core.errors import BadInput
 from slotgraph.core.operation import Operation
 from slotgraph.core.policy import Action
@@ -13,9 +13,11 @@ from slotgraph.schema.types.accounts import Account, calendar_of
 from slotgraph.schema.types.bookings import Booking, CalendarEntry
 from slotgraph.schema.types.companies import Company
 from slotgraph.schema.types.employees import Employee
+from slotgraph.schema.types.members import Invitation, Member
 from slotgraph.schema.types.nodes import Info, Node
 from slotgraph.schema.types.schedule import Absence, availability_of
 from slotgraph.schema.types.services import Service
+from slotgraph.schema.types.sessions import Session
 from slotgraph.schema.types.support import AccessLogEntry, SupportCase
 from slotgraph.schema.types.tokens import ApiToken
 
@@ -81,13 +83,12 @@ async def _absence(info: Info, operation: Operation, named: GlobalId) -> Node | 
 
 
 async def _booking(info: Info, operation: Operation, named: GlobalId) -> Node | None:
-    ref = BookingRef(company_id=named.company_id, id=named.id)
-    seen = await info.context.use_cases.booking_desk.booking(operation, ref)
-    return Booking.of(seen) if seen else None
+    found = await info.context.loaders(operation).booking(named.company_id, named.id)
+    return Booking.of(SeenBooking(found, operation)) if found else None
 
 
 async def _calendar_entry(info: Info, operation: Operation, named: GlobalId) -> Node | None:
-    found = await info.context.use_cases.booking_desk.entry(operation, named.company_id, named.id)
+    found = await info.context.loaders(operation).calendar_entry(named.company_id, named.id)
     return CalendarEntry.of(operation, found) if found else None
 
 
@@ -107,12 +108,29 @@ async def _support_case(info: Info, operation: Operation, named: GlobalId) -> No
 
 
 async def _access_log_entry(info: Info, operation: Operation, named: GlobalId) -> Node | None:
-    found = await info.context.use_cases.support.access_entry(operation, named.company_id, named.id)
+    found = await info.context.loaders(operation).access(named.company_id, named.id)
     return AccessLogEntry.of(operation, found) if found else None
 
 
+async def _member(info: Info, operation: Operation, named: GlobalId) -> Node | None:
+    listed = await info.context.loaders(operation).members(named.company_id)
+    return next((Member.of(operation, one) for one in listed or () if one.place.id == named.id), None)
+
+
+async def _invitation(info: Info, operation: Operation, named: GlobalId) -> Node | None:
+    listed = await info.context.loaders(operation).invitations(named.company_id)
+    return next((Invitation.of(operation, one) for one in listed or () if one.id == named.id), None)
+
+
+async def _session(info: Info, operation: Operation, named: GlobalId) -> Node | None:
+    this = info.context.session
+    listed = await info.context.use_cases.sessions.sessions(operation)
+    shown = (Session.of(operation, one, this=this) for one in listed if one.id == named.id)
+    return next((one for one in shown if one.id == ids.encode(*named)), None)
+
+
 async def _api_token(info: Info, operation: Operation, named: GlobalId) -> Node | None:
-    listed = await info.context.use_cases.access.tokens(operation, named.company_id)
+    listed = await info.context.loaders(operation).tokens(named.company_id)
     return next((ApiToken.of(operation, one) for one in listed or () if one.id == named.id), None)
 
 
@@ -129,6 +147,9 @@ _KINDS: dict[str, Find] = {
     "Calendar": _calendar,
     "SupportCase": _support_case,
     "AccessLogEntry": _access_log_entry,
+    "Member": _member,
+    "Invitation": _invitation,
+    "Session": _session,
     "ApiToken": _api_token,
 }
 """Every kind that has a global id; a test compares it with the schema."""

@@ -11,9 +11,10 @@ from slotgraph.core.policy import Action
 from slotgraph.core.records import EmployeeKind
 from slotgraph.schema import ids
 from slotgraph.schema.guard import Subject, leaf, object_type, resolved
-from slotgraph.schema.scalars import Locale, TimeZone
+from slotgraph.schema.scalars import URL, Locale, TimeZone
 from slotgraph.schema.types import accounts, employees, services, support
 from slotgraph.schema.types.lazy import LazyAccessLog, LazyAccount, LazyEmployee, LazyService, LazySupportCases
+from slotgraph.schema.types.members import Invitation, Member
 from slotgraph.schema.types.nodes import GLOBAL_ID, AbsentFrom, After, First, Info, Node, directory_of
 from slotgraph.schema.types.schedule import Absence
 from slotgraph.schema.types.tokens import ApiToken
@@ -65,6 +66,11 @@ class Company(Node):
             record=self.record,
             booking_interval_minutes=self.record.booking_interval_minutes,
             grid_anchor=self.record.grid_anchor,
+            hold_minutes=self.record.hold_minutes,
+            customer_data_days=self.record.customer_data_days,
+            entry_title_template=self.record.entry_title_template,
+            entry_description_template=self.record.entry_description_template,
+            allowed_origins=[URL(origin) for origin in self.record.allowed_origins],
             exclude_support=self.record.exclude_support,
         )
 
@@ -93,6 +99,11 @@ class CompanyInternal:
         "Minutes between offered starts unless a service says otherwise: 5, 10, 15, 20, 30, 45, 60, 90 or 120."
     )
     grid_anchor: GridAnchor = leaf("Where the grid of starts begins.")
+    hold_minutes: int = leaf("Minutes a held slot is kept.")
+    customer_data_days: int = leaf("Days after which customers' data of past bookings is erased.")
+    entry_title_template: str = leaf("Template of the title written into the calendar.")
+    entry_description_template: str = leaf("Template of the description written into the calendar.")
+    allowed_origins: list[URL] = leaf("Web origins that may embed the widget with credentials.")
     exclude_support: bool = leaf(
         "True: support has no access to this company at all, at once, open cases included; support then cannot help."
         " Say so beside the switch."
@@ -113,10 +124,22 @@ class CompanyInternal:
         listed = await info.context.loaders(operation).accounts(self.record.id)
         return [accounts.Account.of(operation, one) for one in listed if one.health.failing or not failing]
 
+    @resolved(Action.READ_MEMBERS, "Members; null unless ADMIN or OWNER.")
+    async def members(self, info: Info) -> list[Member] | None:
+        operation = self.subject.operation
+        listed = await info.context.use_cases.members.members(operation, self.record.id)
+        return None if listed is None else [Member.of(operation, one) for one in listed]
+
+    @resolved(Action.READ_MEMBERS, "Invitations not yet accepted; null unless ADMIN or OWNER.")
+    async def invitations(self, info: Info) -> list[Invitation] | None:
+        operation = self.subject.operation
+        listed = await info.context.use_cases.invitations.invitations(operation, self.record.id)
+        return None if listed is None else [Invitation.of(operation, one) for one in listed]
+
     @resolved(Action.READ_TOKENS, "API tokens without their secrets; null unless ADMIN or OWNER.")
     async def tokens(self, info: Info) -> list[ApiToken] | None:
         operation = self.subject.operation
-        listed = await info.context.use_cases.access.tokens(operation, self.record.id)
+        listed = await info.context.use_cases.api_tokens.tokens_of(operation, self.record.id)
         return None if listed is None else [ApiToken.of(operation, one) for one in listed]
 
     @resolved(Action.READ_SUPPORT_CASE, "Support cases, newest first; null unless ADMIN, OWNER or support.")

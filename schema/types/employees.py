@@ -106,13 +106,13 @@ class EmployeeInternal:
 
 
 async def employees_of(operation: Operation, company_id: str, employee_ids: tuple[str, ...]) -> list[Employee]:
-    """Some employees of a company, those that are gone left out."""
+    """Some employees of a company, also those that were deleted: past bookings still name them."""
     directory = await directory_of(operation, company_id)
-    known = directory.employees
-    return [Employee.of(operation, known[employee_id]) for employee_id in employee_ids if employee_id in known]
+    known = [directory.employee_ever(employee_id) for employee_id in employee_ids]
+    return [Employee.of(operation, employee) for employee in known if employee is not None]
 
 
 async def employee_of(operation: Operation, company_id: str, employee_id: str | None) -> Employee | None:
-    """One employee of a company; None without id, and if they are gone."""
+    """One employee of a company; None without id."""
     found = await employees_of(operation, company_id, (employee_id,) if employee_id else ())
     return found[0] if found else None

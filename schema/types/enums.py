@@ -11,6 +11,7 @@ from slotgraph.core.checks import CheckState
 from slotgraph.core.errors import ErrorCode
 from slotgraph.core.explaining import RuleOutcome
 from slotgraph.core.grids import GridAnchor
+from slotgraph.core.judging import BookingOverride
 from slotgraph.core.policy import ActorKind, MaskedReason, Permission, Role
 from slotgraph.core.records import BookingState, CalendarEntryState, EmployeeKind, SupportCaseEnd
 from slotgraph.core.slots import SlotRule
@@ -64,6 +65,15 @@ _describe(
         SlotRule.VERIFIED: "Every calendar answered.",
         SlotRule.EXTERNAL_BUSY: "No external busy time, buffers included.",
         SlotRule.FREE: "What strangers see instead of ABSENCE, BOOKING, HOLD and EXTERNAL_BUSY: the employee is free.",
+    },
+)
+_describe(
+    BookingOverride,
+    "A rule a member may pass over. Overlaps and unverified calendars never.",
+    {
+        BookingOverride.NOTICE: "Minimum notice and horizon.",
+        BookingOverride.GRID: "The grid of starts.",
+        BookingOverride.AVAILABILITY: "Availabilities and absences.",
     },
 )
 _describe(
@@ -272,6 +282,7 @@ WEEKDAYS = tuple(Weekday)
 __all__ = [
     "WEEKDAYS",
     "ActorKind",
+    "BookingOverride",
     "BookingState",
     "BusyStatus",
     "CalendarEntryState",

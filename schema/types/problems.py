@@ -84,6 +84,14 @@ class TooLate(Problem):
     changeable_until: datetime = leaf("Until when they could.")
 
 
+@object_type(SHAPE, "Upcoming bookings must be moved or cancelled first.")
+class HasUpcomingBookings(Problem):
+    """Still needed."""
+
+    message: str = leaf(_SENTENCE)
+    count: int = leaf("How many.")
+
+
 @object_type(SHAPE, "Address or password is wrong; which of them is not said.")
 class LoginRefused(Problem):
     """No."""
@@ -91,9 +99,23 @@ class LoginRefused(Problem):
     message: str = leaf(_SENTENCE)
 
 
+@object_type(SHAPE, "Right so far: repeat with `code`.")
+class SecondFactorRequired(Problem):
+    """Not yet."""
+
+    message: str = leaf(_SENTENCE)
+
+
 @object_type(SHAPE, "A code or mailed token is wrong, used or lapsed.")
 class SecretRefused(Problem):
     """No."""
+
+    message: str = leaf(_SENTENCE)
+
+
+@object_type(SHAPE, "A company needs at least one owner.")
+class LastOwner(Problem):
+    """Nobody would be left."""
 
     message: str = leaf(_SENTENCE)
 
@@ -143,7 +165,10 @@ _SHOWN: dict[type, Callable[[Any], Problem]] = {
     problems.SlotTaken: lambda found: SlotTaken(message=found.message),
     problems.SlotNotOffered: lambda found: SlotNotOffered(message=found.message, rule=found.rule),
     problems.TooLate: lambda found: TooLate(message=found.message, changeable_until=found.changeable_until),
+    problems.HasUpcomingBookings: lambda found: HasUpcomingBookings(message=found.message, count=found.count),
     problems.LoginRefused: lambda found: LoginRefused(message=found.message),
+    problems.SecondFactorRequired: lambda found: SecondFactorRequired(message=found.message),
+    problems.LastOwner: lambda found: LastOwner(message=found.message),
     problems.SecretRefused: lambda found: SecretRefused(message=found.message),
     problems.LinkRefused: _refused,
     problems.CalendarNotWritable: lambda found: CalendarNotWritable(message=found.message),

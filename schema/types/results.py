@@ -35,9 +35,38 @@ class TokenCreated:
     secret: Secret = leaf("The secret, shown now and never again.")
 
 
+@object_type(SHAPE, "A second factor to be confirmed.")
+class TotpSetup:
+    """Success of setUpTotp."""
+
+    uri: Secret = leaf("otpauth address for a QR code, shown now and never again.")
+
+
+@object_type(SHAPE, "A second factor that is on.")
+class TotpConfirmed:
+    """Success of confirmTotp."""
+
+    recovery_codes: list[Secret] = leaf("Codes for the day the phone is lost, each good once.")
+
+
 @object_type(SHAPE, "Fill in a form.")
 class FormRequired:
-    """Success of linkAccount."""
+    """Success of linkAccount and relinkAccount."""
 
     form: FormLink = leaf("The form, the same as in `providers`.")
     link_token: Secret = leaf("Hand it to completeLink with the values.")
+
+
+@object_type(SHAPE, "An account is unlinked.")
+class AccountUnlinked:
+    """Success of unlinkAccount."""
+
+    id: strawberry.ID = leaf("Id it had.")
+    entries_left: int = leaf("Upcoming calendar entries of ours that stay outside, no longer kept up to date.")
+
+
+@object_type(SHAPE, "A customer's data is gone.")
+class CustomerErased:
+    """Success of eraseCustomer."""
+
+    count: int = leaf("Bookings it was erased from.")

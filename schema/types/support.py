@@ -7,7 +7,8 @@ import strawberry
 
 from slotgraph.core import records
 from slotgraph.core.operation import Operation
-from slotgraph.core.policy import Action, Permission, SupportStanding, permissions_in_case
+from slotgraph.core.permissions import permissions_in_case
+from slotgraph.core.policy import Action, Permission, SupportStanding
 from slotgraph.core.records import SupportCaseEnd
 from slotgraph.schema import ids
 from slotgraph.schema.context import Context

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from datetime import date, time, timedelta
 from functools import partial
 
-from slotgraph.core.accounts import EmployeeRef, FormRequired
 from slotgraph.core.availability import Dated, DaysOff, Rule, Times, Weekly
 from slotgraph.core.calendar_choices import CalendarChange
 from slotgraph.core.errors import SettingError
 from slotgraph.core.founding import create_agent, create_member, found_company
 from slotgraph.core.link_forms import FilledField
+from slotgraph.core.linking import EmployeeRef, FormRequired
 from slotgraph.core.operation import Operation
 from slotgraph.core.policy import Member, Role
 from slotgraph.core.records import Absence, Account, Availability, Employee, EmployeeKind, Service
-from slotgraph.core.store import companies, logins, schedule
+from slotgraph.core.store import companies, schedule, users
 from slotgraph.core.store.engine import Transaction
 from slotgraph.core.values import Purpose, Secret
 from slotgraph.server.demo.calendars import ANNA, BEN, CARLA, DORA, ROOM, USERS, DemoUser
@@ -156,13 +156,13 @@ async def _make_logins(joined: Joined, password: str, *, anna: str) -> Member:
 
 async def _link(joined: Joined, owner: Member, employee: EmployeeRef, form: Mapping[str, str]) -> Account:
     """Link one employee's calendars through the same use case as the API."""
-    desk, parts = joined.use_cases.accounts, joined.parts
+    desk, parts = joined.use_cases.linking, joined.parts
     operation = Operation(owner, parts.database, parts.clock, "demo")
-    begun = await desk.begin_link(operation, "caldav", employee=employee, purposes=frozenset(Purpose))
+    begun = await desk.begin(operation, "caldav", employee=employee, purposes=frozenset(Purpose))
     if not isinstance(begun, FormRequired):
         raise SettingError(f"The demo's calendars cannot be linked: {begun.message}")
     filled = [FilledField(name, Secret(value)) for name, value in form.items()]
-    linked = await desk.complete_link(operation, begun.link_token, filled)
+    linked = await desk.complete(operation, begun.link_token, filled)
     if not isinstance(linked, Account):
         raise SettingError(f"The demo's calendars cannot be linked: {linked.message}")
     return linked
@@ -192,6 +192,6 @@ async def set_passwords(joined: Joined, password: str) -> None:
     hashed = await joined.parts.passwords.hash(password)
     async with joined.parts.database.write() as connection:
         for email in (OWNER, STAFF, SUPPORT):
-            login = await logins.login_by_email(connection, email)
+            login = await users.login_by_email(connection, email)
             if login is not None:
-                await logins.set_password(connection, login.user.id, hashed)
+                await users.set_password(connection, login.user.id, hashed)

@@ -45,7 +45,7 @@ async def test_a_booking_is_stored_and_stands_in_the_default_calendar(world):
     )
     (entry,) = world.calendars.entries("annas").values()
     assert (entry.span, entry.title, entry.zone) == (booking.span, "Cut: Mia Muster", "Europe/Zurich")
-    assert entry.description == "Mia Muster\nmia@example.org\n\n\nShort, please\n\nBooked with Demo."
+    assert entry.description == "Mia Muster\nmia@example.org\n\nShort, please\n\nBooked with Demo."
     assert await world.entry_states() == ["WRITTEN"]
 
 

@@ -244,7 +244,9 @@ async def test_calendar_entries_are_for_the_inside_only(world, confirmed):
     desk, ids = world.do.booking_desk, [confirmed.booking.id]
     (entry,) = await desk.entries(world.as_(world.owner), world.company_id, ids)
     assert entry.state.value == "WRITTEN"
-    assert await desk.entry(world.as_(world.owner), world.company_id, entry.id) == entry
+    assert await desk.entries_by_ids(world.as_(world.owner), world.company_id, [entry.id]) == [entry]
     for actor in (Anonymous(), Customer(world.company_id, confirmed.booking.id)):
         assert await desk.entries(world.as_(actor), world.company_id, ids) is None
-        assert await desk.entry(world.as_(actor), world.company_id, entry.id) is None
+        assert await desk.entries_by_ids(world.as_(actor), world.company_id, [entry.id]) == []
+        assert await desk.bookings_by_ids(world.as_(actor), world.company_id, ids) == []
+    assert [one.id for one in await desk.bookings_by_ids(world.as_(world.owner), world.company_id, ids)] == ids

@@ -8,7 +8,7 @@ import threading
 import argon2
 import pytest
 
-from slotgraph.core.passwords import AT_ONCE, MEMORY_KIB, ApiTokenKey, Passwords, api_token, new_token, read_api_token
+from slotgraph.core.passwords import AT_ONCE, MEMORY_KIB, Passwords, TokenKey, api_token, new_token, read_api_token
 from slotgraph.core.passwords import token_hash as hash_of
 
 CHEAP = {"time_cost": 1, "memory_kib": 8, "parallelism": 1}
@@ -114,7 +114,7 @@ def test_an_api_token_carries_its_company():
     secret = new_token()
     text = api_token(COMPANY, secret)
     assert text == f"sg_{COMPANY}_{secret}"
-    assert read_api_token(text) == ApiTokenKey(COMPANY, hash_of(secret))
+    assert read_api_token(text) == TokenKey(COMPANY, hash_of(secret))
 
 
 @pytest.mark.parametrize("secret", ["_" * 43, "-" * 43, "A_" * 21 + "A"])

@@ -5,10 +5,12 @@ from itertools import product
 
 import pytest
 
+from slotgraph.core.permissions import permissions_in_case, permissions_of
 from slotgraph.core.policy import (
     NOT_FOR_TOKENS,
     TABLE,
     Action,
+    ActorKind,
     Anonymous,
     Customer,
     Facts,
@@ -19,9 +21,8 @@ from slotgraph.core.policy import (
     Support,
     SupportStanding,
     Token,
+    Unproven,
     cause_for_strangers,
-    permissions_in_case,
-    permissions_of,
     permits,
     sees_names_outside,
     why_titles_masked,
@@ -56,11 +57,14 @@ ACTORS = {
     "shut-out-agent": AGENT,
     "agent": AGENT,
     "trusted-agent": AGENT,
+    "unproven-owner": Unproven("user", "somebody@example.org", ActorKind.MEMBER),
+    "unproven-agent": Unproven("agent", "agent@example.org", ActorKind.SUPPORT),
 }
 STANDINGS = {
     "shut-out-agent": SupportStanding.NONE,
     "agent": SupportStanding.OPEN,
     "trusted-agent": SupportStanding.OPEN_WITH_CUSTOMER_DATA,
+    "unproven-agent": SupportStanding.OPEN_WITH_CUSTOMER_DATA,
 }
 GROUPS = {
     "all": list(ACTORS),
@@ -69,6 +73,7 @@ GROUPS = {
     "let-in": ["agent", "trusted-agent"],
     "agents": ["shut-out-agent", "agent", "trusted-agent"],
     "customers": ["customer", "other-customer", "foreign-customer"],
+    "unproven": ["unproven-owner", "unproven-agent"],
 }
 
 # What is done to something of Anna's: who may (a group or an actor), and with which scope a token may.
@@ -77,15 +82,19 @@ EXPECTED = """
 READ_SCHEMA_SHAPE          | all                                             | every token
 READ_VIEWER                | all                                             | every token
 LOG_IN                     | all                                             | every token
+CHANGE_SECOND_FACTOR       | members foreign-owner agents unproven           |
 READ_PUBLIC_PROFILE        | stranger customers members foreign-owner let-in | every token
 SEARCH_SLOTS               | stranger members foreign-owner let-in           | any-company SEARCH_SLOTS
 SEARCH_WITHOUT_BUDGET      | members let-in                                  | SEARCH_SLOTS
 BOOK                       | stranger members foreign-owner                  | any-company BOOK
+OVERRIDE_RULES             | members                                         |
 READ_INTERNAL              | members let-in                                  | READ_SCHEDULE CHANGE_SCHEDULE READ_ACCOUNTS READ_OVERVIEW
 READ_SCHEDULE              | members let-in                                  | READ_SCHEDULE CHANGE_SCHEDULE READ_OVERVIEW
 READ_NOTES                 | members                                         | READ_SCHEDULE CHANGE_SCHEDULE
 READ_CALENDAR_CHECK_DETAIL | members let-in                                  | READ_OVERVIEW
 EDIT_SCHEDULE              | holder admins                                   | CHANGE_SCHEDULE
+CHANGE_EMPLOYEE            | admins                                          | CHANGE_SCHEDULE
+CHANGE_SERVICE             | admins                                          | CHANGE_SCHEDULE
 READ_ACCOUNT               | holder admins let-in                            | READ_ACCOUNTS
 NAME_CALENDAR              | holder admins let-in                            | READ_ACCOUNTS
 CHANGE_ACCOUNT             | holder admins                                   |
@@ -97,7 +106,10 @@ CHANGE_BOOKING             | customer members                                | C
 CHANGE_BOOKING_LATE        | members                                         | CHANGE_BOOKINGS
 READ_OVERVIEW              | members let-in                                  | READ_OVERVIEW
 READ_TITLE                 | holder admins let-in                            |
+ERASE_CUSTOMER             | admins                                          |
 CHANGE_COMPANY             | admins                                          |
+READ_MEMBERS               | admins                                          |
+CHANGE_MEMBERS             | admins                                          |
 READ_TOKENS                | admins                                          |
 CHANGE_TOKENS              | admins                                          |
 READ_SUPPORT_CASE          | admins let-in                                   |
@@ -206,6 +218,7 @@ def test_what_one_may_do_company_wide():
     assert Permission.CHANGE_SCHEDULE not in staff
     assert permissions_of(Anonymous()) == {Permission.SEARCH_SLOTS, Permission.BOOK}
     assert permissions_of(AGENT) == frozenset()
+    assert permissions_of(ACTORS["unproven-owner"]) == frozenset()
     assert permissions_of(token(Permission.BOOK)) == {Permission.BOOK}
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from slotgraph.core.entry_templates import DESCRIPTION_TEMPLATE, TITLE_TEMPLATE
 from slotgraph.core.grids import GridAnchor
 from slotgraph.core.policy import Anonymous, Permission, Role, Token
 from slotgraph.core.problems import InvalidInput, NotFound
@@ -42,6 +43,35 @@ async def test_the_grid_starts_with_the_availability_until_somebody_chooses_the_
     assert (await update(world, name="Salon")).grid_anchor is GridAnchor.CLOCK
 
 
+async def test_holds_retention_templates_and_origins_begin_with_the_house_s_own_and_change(world):
+    """Rules K7, F4."""
+    before = await profile(world)
+    assert (before.hold_minutes, before.customer_data_days, before.allowed_origins) == (10, 180, ())
+    assert (before.entry_title_template, before.entry_description_template) == (TITLE_TEMPLATE, DESCRIPTION_TEMPLATE)
+    for minutes, days in ((1, 1), (30, 3650)):
+        changed = await update(world, hold_minutes=minutes, customer_data_days=days)
+        assert (changed.hold_minutes, changed.customer_data_days) == (minutes, days)
+    templates = {"entry_title_template": "{customer}", "entry_description_template": "{manageLink}"}
+    assert await update(world, **templates) == replace(changed, **templates) == await profile(world)
+    assert (await update(world, entry_description_template="")).entry_description_template == ""
+
+
+async def test_line_breaks_and_origins_are_kept_in_one_form(world):
+    given = ("https://B.example/", "https://a.example:443", "https://b.example")
+    changed = await update(world, allowed_origins=given, entry_description_template="{customer}\r\n{email}")
+    assert (
+        changed.allowed_origins == ("https://b.example", "https://a.example") == (await profile(world)).allowed_origins
+    )
+    assert changed.entry_description_template == "{customer}\n{email}"
+    assert (await update(world, allowed_origins=())).allowed_origins == ()
+
+
+async def test_a_refused_template_names_the_placeholder_and_those_there_are(world):
+    refused = await update(world, entry_description_template="Hello {customer.__class__}")
+    (field,) = refused.fields
+    assert field.message.startswith("{customer.__class__} is no placeholder here. There are {service}, {customer},")
+
+
 async def test_only_admins_change_it(world):
     before = await profile(world)
     foreigner = replace(world.owner, company_id=await world.add_company("other"))
@@ -64,6 +94,23 @@ async def test_only_admins_change_it(world):
         ({"locale": "Deutsch (CH)"}, ("input", "locale")),
         ({"booking_interval_minutes": 25}, ("input", "bookingIntervalMinutes")),
         ({"booking_interval_minutes": 0}, ("input", "bookingIntervalMinutes")),
+        ({"hold_minutes": 0}, ("input", "holdMinutes")),
+        ({"hold_minutes": 31}, ("input", "holdMinutes")),
+        ({"customer_data_days": 0}, ("input", "customerDataDays")),
+        ({"customer_data_days": 3651}, ("input", "customerDataDays")),
+        ({"entry_title_template": " "}, ("input", "entryTitleTemplate")),
+        ({"entry_title_template": "{service}\n{customer}"}, ("input", "entryTitleTemplate")),
+        ({"entry_title_template": "{service} \u202e"}, ("input", "entryTitleTemplate")),
+        ({"entry_title_template": "a" * 501}, ("input", "entryTitleTemplate")),
+        ({"entry_title_template": "{manageLink}"}, ("input", "entryTitleTemplate")),
+        ({"entry_title_template": "{customer.__class__}"}, ("input", "entryTitleTemplate")),
+        ({"entry_description_template": "{0}"}, ("input", "entryDescriptionTemplate")),
+        ({"entry_description_template": "{customer"}, ("input", "entryDescriptionTemplate")),
+        ({"entry_description_template": "a\x1b[31m"}, ("input", "entryDescriptionTemplate")),
+        ({"entry_description_template": "a" * 4001}, ("input", "entryDescriptionTemplate")),
+        ({"allowed_origins": ("https://a.example", "http://a.example")}, ("input", "allowedOrigins", "1")),
+        ({"allowed_origins": ("https://a.example/x",)}, ("input", "allowedOrigins", "0")),
+        ({"allowed_origins": ("https://a.example",) * 21}, ("input", "allowedOrigins")),
     ],
 )
 async def test_what_makes_no_sense_is_refused_and_nothing_changes(world, given, path):

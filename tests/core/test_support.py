@@ -35,6 +35,10 @@ async def standing(world, agent=None):
     return await world.as_(agent or world.agent).standing(world.company_id)
 
 
+async def cases(world, actor, case):
+    return await world.do.support.cases_by_ids(world.as_(actor), world.company_id, [case.id, world.id_of("nothing")])
+
+
 async def log(world):
     return await world.do.support.access_log(world.as_(world.owner), world.company_id, first=50)
 
@@ -108,7 +112,7 @@ async def test_the_list_of_open_cases_is_for_agents_only(world):
 async def test_exclusion_closes_open_cases_and_opens_nothing_when_taken_back(world):
     case = await opened(world)
     await exclude(world)
-    seen = await world.do.support.case(world.as_(world.owner), world.company_id, case.id)
+    (seen,) = await cases(world, world.owner, case)
     assert (seen.ended_by, seen.ends_at) == (SupportCaseEnd.EXCLUDED, world.clock.now())
     assert await opened(world) == SupportIsExcluded()
     assert await world.do.support.open_cases(world.as_(world.agent)) == []
@@ -130,16 +134,16 @@ async def test_only_an_agent_who_had_looked_in_is_told_of_the_exclusion(world):
     for agent in (other, late):
         assert await standing(world, agent) is SupportStanding.NONE
         assert not await world.as_(agent).permits(Action.READ_PUBLIC_PROFILE, world.company_id)
-        assert await world.do.support.case(world.as_(agent), world.company_id, case.id) is None
-    assert (await world.do.support.case(world.as_(world.agent), world.company_id, case.id)).id == case.id
+        assert await cases(world, agent, case) == []
+    assert [one.id for one in await cases(world, world.agent, case)] == [case.id]
 
 
 async def test_a_case_its_company_closed_is_gone_for_agents(world):
     case = await opened(world)
     await look(world)
-    assert await world.do.support.case(world.as_(world.agent), world.company_id, case.id)
+    assert await cases(world, world.agent, case)
     await world.do.support.close_case(world.as_(world.owner), world.company_id, case.id)
-    assert await world.do.support.case(world.as_(world.agent), world.company_id, case.id) is None
+    assert await cases(world, world.agent, case) == []
     await exclude(world)
     assert await standing(world) is SupportStanding.NONE
 
@@ -226,11 +230,12 @@ async def test_the_log_is_read_by_admins_page_by_page(world):
     moments = [entry.at for entry in [*first, *rest]]
     assert moments == sorted(moments, reverse=True)
     assert len({entry.id for entry in [*first, *rest]}) == 5
-    entry = await world.do.support.access_entry(world.as_(world.owner), world.company_id, first[0].id)
-    assert entry == first[0]
+    ids = [first[0].id, world.id_of("nothing"), first[1].id]
+    entries = await world.do.support.access_entries(world.as_(world.owner), world.company_id, ids)
+    assert {entry.id for entry in entries} == {first[0].id, first[1].id}
     for actor in (world.member("staff"), world.agent, Anonymous()):
         assert await world.do.support.access_log(world.as_(actor), world.company_id, first=9) is None
-        assert await world.do.support.access_entry(world.as_(actor), world.company_id, first[0].id) is None
+        assert await world.do.support.access_entries(world.as_(actor), world.company_id, ids) == []
 
 
 async def test_cases_are_listed_newest_first_for_admins_and_for_support_inside_one(world):

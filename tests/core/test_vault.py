@@ -1,9 +1,11 @@
 """What is sealed opens for its own account only, and a key file is never made over sealed rows (rule F3)."""
 
 import base64
+import json
 import pickle
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from slotgraph.core.errors import KeyMissing, SealBroken, SettingError
 from slotgraph.core.vault import Sealed, Vault
@@ -195,3 +197,41 @@ def test_a_file_that_cannot_be_seen_is_not_taken_for_missing(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(SettingError, match="cannot be read"):
         Vault.load_or_create(tmp_path / "file" / "keys", in_use=False)
+
+
+# Secrets of something else
+
+USER, OTHER_USER = ("user", "7" * 32), ("user", "8" * 32)
+
+
+def test_a_secret_opens_for_its_owner_only_and_as_what_it_is(vault):
+    sealed = vault.seal_secret(b"secret", *USER)
+    assert vault.open_secret(sealed, *USER) == b"secret"
+    assert b"secret" not in sealed.blob
+    for owner in (OTHER_USER, ("user",), (), (*USER, ""), ("us", "er" + USER[1]), USER[::-1]):
+        with pytest.raises(SealBroken):
+            vault.open_secret(sealed, *owner)
+
+
+def test_credentials_and_secrets_are_not_taken_for_each_other(vault):
+    with pytest.raises(SealBroken):
+        vault.open_secret(vault.seal(COMPANY, ACCOUNT, CREDENTIALS), COMPANY, ACCOUNT)
+    with pytest.raises(SealBroken):
+        vault.open(*USER, vault.seal_secret(b"{}", *USER))
+
+
+def test_a_secret_opens_after_a_rotation_and_never_without_its_key(vault):
+    sealed = Vault({"old": OLD}, "old", manage_secret=MANAGE).seal_secret(b"secret", *USER)
+    assert vault.open_secret(sealed, *USER) == b"secret"
+    assert vault.seal_secret(b"secret", *USER).key_id == "new"
+    with pytest.raises(KeyMissing):
+        Vault({"new": NEW}, "new", manage_secret=MANAGE).open_secret(sealed, *USER)
+
+
+def test_credentials_are_bound_as_in_the_first_release(vault):
+    """Rows that were sealed by it must open: the context is a length of four bytes and the text, part by part."""
+    parts = ("slotgraph credentials", "old", COMPANY, ACCOUNT)
+    context = b"".join(len(part).to_bytes(4, "big") + part.encode() for part in parts)
+    nonce = bytes(12)
+    blob = nonce + AESGCM(OLD).encrypt(nonce, json.dumps(CREDENTIALS).encode(), context)
+    assert vault.open(COMPANY, ACCOUNT, Sealed("old", blob)) == CREDENTIALS

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 import pytest
 
 from slotgraph.core import tables
-from slotgraph.core.accounts import EmployeeRef
 from slotgraph.core.answers import MAX_BUSY_PER_CALENDAR
 from slotgraph.core.booking import BookingConfirmed
 from slotgraph.core.checks import CheckState
 from slotgraph.core.errors import AccountRevoked, ProviderFailure, ProviderThrottled
 from slotgraph.core.link_forms import FilledField
+from slotgraph.core.linking import EmployeeRef
 from slotgraph.core.plugin import FoundCalendar, Opened
 from slotgraph.core.problems import LinkRefused
 from slotgraph.core.testing import InMemoryProvider
@@ -315,12 +315,10 @@ async def test_what_the_server_said_of_itself_is_passed_on(world, poison):
 
 async def link(world, employee):
     holder = await world.add_login(world.member("ben", employee=employee))
-    begun = await world.do.accounts.begin_link(
+    begun = await world.do.linking.begin(
         world.as_(holder),
         "poison",
         employee=EmployeeRef(world.company_id, world.id_of(employee)),
         purposes=frozenset(Purpose),
     )
-    return await world.do.accounts.complete_link(
-        world.as_(holder), begun.link_token, [FilledField("login", Secret("bens"))]
-    )
+    return await world.do.linking.complete(world.as_(holder), begun.link_token, [FilledField("login", Secret("bens"))])

@@ -6,9 +6,10 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from slotgraph_tests_databases import stored
 
 from slotgraph.core import tables
 from slotgraph.core.availability import Dated, DaysOff, Times, Weekly
@@ -39,8 +40,8 @@ from slotgraph.core.records import (
 )
 from slotgraph.core.registry import Registry
 from slotgraph.core.search import FirstFreeQuery, SlotQuery
-from slotgraph.core.store import accounts, companies, logins, schedule
-from slotgraph.core.store.engine import Database
+from slotgraph.core.store import accounts, companies, members, schedule, users
+from slotgraph.core.store.database import Database
 from slotgraph.core.testing import FixedClock, InMemoryProvider, OutsideEvent
 from slotgraph.core.values import BusyStatus, Limits, Purpose, ReadMode, Reference, Span
 from slotgraph.core.vault import Vault
@@ -102,8 +103,9 @@ class World:
     event = staticmethod(event)
     id_of = staticmethod(id_of)
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, address: str) -> None:
         self.database = database
+        self.address = address
         self.clock = FixedClock(NOW)
         self.calendars = Calendars()
         self.registry = Registry()
@@ -117,14 +119,14 @@ class World:
         self.company_id = id_of("demo")
 
     @classmethod
-    async def opened(cls, path: Path) -> "World":
+    async def opened(cls, address: str) -> "World":
         """A world on a database that is there."""
-        return cls(await Database.open(path))
+        return cls(await Database.open(address), address)
 
     @classmethod
-    async def make(cls, path: Path) -> None:
+    async def make(cls, address: str) -> None:
         """Put the company and its first employees into an empty database."""
-        world = await cls.opened(path)
+        world = await cls.opened(address)
         await world.add_company("demo")
         for name in ("anna", "ben"):
             await world.add_employee(name)
@@ -212,6 +214,10 @@ class World:
         async with self.database.read() as connection:
             return list(await connection.execute(table.select()))
 
+    def stored(self) -> bytes:
+        """Everything the database holds, as it lies there."""
+        return stored(self.address)
+
     # Accounts and calendars
 
     async def add_account(self, login: str, *, employee: str | None = None, **facts: Any) -> Account:
@@ -277,24 +283,18 @@ class World:
 
     def member(self, name: str, role: Role = Role.STAFF, *, employee: str | None = None) -> Member:
         """A member; tied to an employee if named."""
-        return Member(
-            self.company_id,
-            id_of(f"m {name}"),
-            id_of(f"u {name}"),
-            f"{name}@demo.example",
-            role,
-            employee and id_of(employee),
-        )
+        place = employee and id_of(employee)
+        return Member(self.company_id, id_of(f"m {name}"), id_of(f"u {name}"), f"{name}@demo.example", role, place)
 
     async def add_login(self, member: Member) -> Member:
         """Store a member and their user, where a row must refer to them."""
         async with self.database.write() as connection:
             user = User(member.user_id, member.email, is_support=False)
-            await logins.insert_user(connection, user, password_hash="none", at=self.clock.now())
+            await users.insert_user(connection, user, password_hash="none", at=self.clock.now())
             membership = Membership(
                 member.company_id, member.id, member.user_id, member.email, member.role, member.employee_id
             )
-            await logins.insert_membership(connection, membership)
+            await members.insert_membership(connection, membership)
         return member
 
     @property

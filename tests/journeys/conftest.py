@@ -1,7 +1,5 @@
-"""Fixtures of the journeys: one town per module, and its parts. Shared code is loaded by its path, as in tests/conftest.py."""
+"""Fixtures of the journeys: one town per module, and its parts."""
 
-import importlib.util
-import sys
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,18 +7,7 @@ from types import ModuleType
 
 import pytest
 import pytest_asyncio
-
-
-def _loaded(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"slotgraph_journeys_{name}", Path(__file__).parent / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-_town = _loaded("town")
+import slotgraph_tests_journeys_town as _town
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

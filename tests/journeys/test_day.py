@@ -165,7 +165,7 @@ async def test_nothing_that_stands_in_a_calendar_reaches_the_disk(town, towns):
     owner = await town.member("owner@demo.example")
     days = towns.three_weeks()
     assert "Lunch" in towns.shown(await owner.ask(OVERVIEW, input=days))
-    stored = b"".join(file.read_bytes() for file in town.joined.parts.database.path.parent.glob("*"))
+    stored = b"".join(file.read_bytes() for file in town.data.glob("*"))
     assert b"Demo Salon" in stored  # the search itself works
     for title in (b"Lunch with the client", b"Team meeting", b"calendar-password-of-anna"):
         assert title not in stored

@@ -61,6 +61,7 @@ class Town:
     url: str
     radicale: RadicaleServer
     joined: Joined
+    data: Path
     _clients: list[httpx.AsyncClient] = field(default_factory=list)
 
     def visitor(self) -> Visitor:
@@ -116,7 +117,7 @@ async def town(folder: Path) -> AsyncIterator[Town]:
             config = uvicorn.Config(create_app(joined, settings), access_log=False, log_config=None, ws="none")
             server = uvicorn.Server(config)
             serving = asyncio.create_task(server._serve(sockets=[listening]))
-            place = Town(f"http://127.0.0.1:{port}", radicale, joined)
+            place = Town(f"http://127.0.0.1:{port}", radicale, joined, settings.data_path)
             try:
                 while not server.started and not serving.done():
                     await asyncio.sleep(0.01)

@@ -1,24 +1,8 @@
-"""Loads the modules beside it for `from slotgraph_tests_oracle_oracle import ...`, and sums up what a soak run went through."""
+"""Sums up what a soak run of the oracle went through."""
 
-import importlib.util
-import sys
 from collections import Counter
-from pathlib import Path
 
 import pytest
-
-
-def _load(name: str) -> None:
-    full_name = f"slotgraph_tests_oracle_{name}"
-    spec = importlib.util.spec_from_file_location(full_name, Path(__file__).parent / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[full_name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-
-
-for _name in ("oracle", "engine", "strategies", "scenarios", "vectors"):
-    _load(_name)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

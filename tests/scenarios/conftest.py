@@ -1,15 +1,13 @@
-"""Loads the scenarios as `slotgraph_scenarios`, and stores and reads them in real servers. Loading by path: see tests/conftest.py."""
+"""Stores the scenarios in real servers, and reads them there."""
 
-import importlib.util
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack
 from ipaddress import ip_network
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 import pytest_asyncio
+import slotgraph_tests_scenarios_scenario as _scenarios
 from slotgraph_tests_servers_dav import DavCalendar, DavServer, radicale_server, xandikos_server
 
 from slotgraph.core.addresses import AddressPolicy
@@ -20,18 +18,6 @@ from slotgraph.core.transport import HttpTransport
 from slotgraph.plugins.caldav.plugin import CalDavProvider
 
 REFUSALS = frozenset(range(400, 600))
-
-
-def _loaded(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"slotgraph_{name}s", Path(__file__).parent / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-_scenarios = _loaded("scenario")
 
 
 class Desk:

@@ -1,19 +1,13 @@
 """Makes the tables of docs/busy.md from the known errors in expected.toml: `.venv/bin/python tests/scenarios/page.py` writes them anew."""
 
-import importlib.util
-import sys
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-if "slotgraph_scenarios" not in sys.modules:  # run by hand
-    _spec = importlib.util.spec_from_file_location("slotgraph_scenarios", Path(__file__).parent / "scenario.py")
-    assert _spec is not None
-    assert _spec.loader is not None
-    sys.modules[_spec.name] = importlib.util.module_from_spec(_spec)
-    _spec.loader.exec_module(sys.modules[_spec.name])
-
-from slotgraph_scenarios import SERVERS, Block, KnownError, Outcome, Scenario, scenarios
+try:
+    from slotgraph_tests_scenarios_scenario import SERVERS, Block, KnownError, Outcome, Scenario, scenarios
+except ModuleNotFoundError:  # run by hand
+    from scenario import SERVERS, Block, KnownError, Outcome, Scenario, scenarios
 
 PAGE = Path(__file__).parents[2] / "docs" / "busy.md"
 MARK = "<!-- From here on: tests/scenarios/page.py, out of tests/scenarios/expected.toml -->\n"

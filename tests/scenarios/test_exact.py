@@ -3,7 +3,7 @@
 from html import escape
 
 import pytest
-from slotgraph_scenarios import OWNER, Block, Scenario, scenarios
+from slotgraph_tests_scenarios_scenario import OWNER, Block, Scenario, scenarios
 
 from slotgraph.core.plugin import AnswerMalformed
 from slotgraph.plugins.caldav.answers import Question, read_events

@@ -1,7 +1,7 @@
 """The table of expectations is whole, and no known error in it is one that is none."""
 
 import pytest
-from slotgraph_scenarios import HERE, KnownError, Scenario, scenarios
+from slotgraph_tests_scenarios_scenario import HERE, KnownError, Scenario, scenarios
 
 SCENARIOS = scenarios()
 

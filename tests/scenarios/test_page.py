@@ -1,13 +1,6 @@
 """docs/busy.md shows the known errors as they are expected."""
 
-import importlib.util
-from pathlib import Path
-
-_spec = importlib.util.spec_from_file_location("slotgraph_scenarios_page", Path(__file__).parent / "page.py")
-assert _spec is not None
-assert _spec.loader is not None
-page = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(page)
+import slotgraph_tests_scenarios_page as page
 
 
 def test_page_shows_the_known_errors_of_the_versions_tried() -> None:

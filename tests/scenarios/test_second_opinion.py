@@ -6,7 +6,7 @@ from itertools import chain
 import pytest
 from icalendar import Calendar, Event
 from recurring_ical_events import of
-from slotgraph_scenarios import Block, Scenario, scenarios
+from slotgraph_tests_scenarios_scenario import Block, Scenario, scenarios
 
 # icalendar tells whoever lets it guess the zone behind a vendor's prefix; that guess is what we ask it for.
 pytestmark = pytest.mark.filterwarnings("ignore::icalendar.error.GloballyUniqueTZIDGuessed")

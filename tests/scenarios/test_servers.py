@@ -1,7 +1,7 @@
 """Each scenario stored in real servers and read by the connector: right when read exactly, else off by the known errors (rules B3, B8)."""
 
 import pytest
-from slotgraph_scenarios import Scenario, scenarios
+from slotgraph_tests_scenarios_scenario import Scenario, scenarios
 
 from slotgraph.core.plugin import ReadMode
 

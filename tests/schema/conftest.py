@@ -1,50 +1,19 @@
 """The schema asked for real: the company of tests/core/world.py, its use cases, and requests without HTTP."""
 
-import asyncio
-import importlib.util
-import sys
 import uuid
-from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-from types import ModuleType
 from typing import Any, ClassVar
 
 import pytest
 from graphql import GraphQLError
+from slotgraph_tests_core_world import World
 
-from slotgraph.core.store.migrate import migrate
 from slotgraph.core.values import Secret
 from slotgraph.schema import ids
 from slotgraph.schema.build import build
 from slotgraph.schema.context import Context
 from slotgraph.schema.execute import ExecutionResult, execute
-
-WORLD = "slotgraph_tests_core_world"
-DOCUMENTS = "slotgraph_tests_schema_random_documents"
-TOY_LISTS = "slotgraph_tests_schema_toy_lists"
-
-
-def _loaded(name: str, path: Path) -> ModuleType:
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return sys.modules[name]
-
-
-def _world() -> ModuleType:
-    return _loaded(WORLD, Path(__file__).parents[1] / "core" / "world.py")
-
-
-# For `import slotgraph_tests_schema_...`.
-_loaded(DOCUMENTS, Path(__file__).with_name("random_documents.py"))
-_loaded(TOY_LISTS, Path(__file__).with_name("toy_lists.py"))
-
 
 SLOTS = """
 query ($input: SlotSearchInput!) {
@@ -143,12 +112,12 @@ class Face:
 
     def id(self, kind: str, name: str, *, company: str = "demo") -> str:
         """The global id of a thing of the world, by its name."""
-        id_of = _world().id_of
+        id_of = World.id_of
         return ids.encode(kind, id_of(company), id_of(name))
 
     def event(self, *args: Any, **more: Any) -> Any:
         """An event of somebody's calendar by its wall times in Zurich."""
-        return _world().event(*args, **more)
+        return World.event(*args, **more)
 
     def search(self, **more: Any) -> dict[str, Any]:
         """The input of a search for the one day all tests are about."""
@@ -181,20 +150,7 @@ class Face:
         return ids.encode("Company", self.world.company_id)
 
 
-@pytest.fixture(scope="session")
-def made_face(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    path = tmp_path_factory.mktemp("made") / "slotgraph.db"
-    migrate(path)
-    with ThreadPoolExecutor() as thread:  # asyncio.run would take this thread's event loop away from pytest-asyncio
-        thread.submit(asyncio.run, _world().World.make(path)).result()
-    return path.read_bytes()
-
-
 @pytest.fixture
-async def face(tmp_path: Path, made_face: bytes) -> AsyncIterator[Face]:
-    """The company `demo` with Anna and Ben, who cut hair on weekdays from nine to five, and nobody's calendar yet."""
-    path = tmp_path / "slotgraph.db"
-    path.write_bytes(made_face)
-    world = await _world().World.opened(path)
-    yield Face(world)
-    await world.close()
+async def face(world: World) -> Face:
+    """The GraphQL face of the company `demo` with Anna and Ben."""
+    return Face(world)

@@ -72,7 +72,7 @@ def messages(query: str, *, may_introspect: bool = True) -> list[str]:
         'mutation { login(input: { email: "a@example.org", password "hunter2" }) { __typename } }',
         'mutation { login(input: { email: "a@example.org", password: "hunter2" } "hunter2") { __typename } }',
         'mutation { login(input: { password: "hunter2" }) { __typename } }',
-        'mutation { login(input: { email: "a@example.org", password: "hunter2", code: "hunter2" }) { __typename } }',
+        'mutation { login(input: { email: "a@example.org", password: "hunter2", pin: "hunter2" }) { __typename } }',
         'mutation { login(input: "hunter2") { __typename } }',
         'mutation { login(input: { email: "hunter2", password: ["hunter2"] }) { __typename } }',
         'mutation { createToken(input: { name: "x", scopes: "hunter2" }) { __typename } }',

@@ -96,6 +96,31 @@ async def test_object_that_says_it_is_another_is_believed() -> None:
     assert b"Expected value of type 'Cat'" in await same("{ disguised { name } }", Toy([thing()]))
 
 
+@pytest.mark.parametrize(
+    ("document", "odd", "noted"),
+    [
+        ("{ things { text } }", {"text": None}, []),  # NotPlain
+        ("{ things { number } }", {"number": 2**40}, []),  # GraphQLError
+        ("{ records { treasury { text } } }", {}, []),  # a refusal is an answer like any other
+        ("{ things { at } }", {"at": datetime(2027, 1, 1)}, ["ValueError"]),
+        ("{ records { fellows { name } } }", {"text": "nonsense"}, ["ValueError"]),
+    ],
+)
+async def test_only_what_nobody_expects_in_a_list_is_logged_by_its_kind(
+    document: str, odd: dict[str, Any], noted: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Decision 0001: no message, no value."""
+    context = Toy([thing(**odd)], Anonymous())
+    ordinary = await answer(TOY, document, context, Executor)
+    caplog.clear()
+    assert await answer(TOY, document, context, ListExecutor) == ordinary
+    logged = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert [record.getMessage().split()[0] for record in logged] == noted
+    assert all(record.name == "slotgraph.schema" and record.exc_info is None for record in logged)
+    assert "nonsense" not in caplog.text
+    assert "without its zone" not in caplog.text
+
+
 async def test_variables_of_one_request_say_nothing_about_another() -> None:
     document = "query ($yes: Boolean!) { things { text @skip(if: $yes) number @include(if: $yes) } }"
     for flag, expected in ((True, {"number": 1}), (False, {"text": "t"}), (True, {"number": 1})):

@@ -6,7 +6,7 @@ from typing import Any
 
 from slotgraph.core.errors import AccountRevoked, ProviderUnreachable
 from slotgraph.core.policy import Permission, Token
-from slotgraph.core.store import logins
+from slotgraph.core.store import users
 from slotgraph.core.values import Secret
 
 
@@ -224,7 +224,7 @@ async def test_login_begins_a_session_and_logout_ends_it(face: Any) -> None:
     world = face.world
     owner = await world.add_login(world.owner)
     async with world.database.write() as connection:
-        await logins.set_password(connection, owner.user_id, await world.passwords.hash("correct horse"))
+        await users.set_password(connection, owner.user_id, await world.passwords.hash("correct horse"))
     wrong = (await face.ask(LOGIN, email=owner.email, password="battery"))["login"]
     assert wrong["__typename"] == "LoginRefused"
     assert face.begun == []

@@ -178,7 +178,7 @@ async def _statements(face: Any, query: str) -> int:
     def count(*arguments: Any) -> None:
         counted.append(arguments[2])
 
-    engine = face.world.database._readers.sync_engine
+    engine = face.world.database.engines.readers.sync_engine
     event.listen(engine, "before_cursor_execute", count)
     await face.ask(query, face.world.owner)
     event.remove(engine, "before_cursor_execute", count)

@@ -26,11 +26,15 @@ DRAFT = ROOT.parent / "shared" / "schema.draft.graphql"
 
 LEFT_OUT = {
     "Query.overview": "overviewStream comes later",
-    "Mutation.logout": "ending other sessions, and its input, come later",
     "CalendarEntryState.FAILED": "retryCalendarEntry comes later",
-    "CompleteLinkInput.linkToken": "relinkAccount comes later",
 }
 """Where a description differs from the draft's, because that speaks of what is not there yet."""
+
+MORE = {
+    "Invitation.token": "there is no mail yet: the inviter hands the token on (decision 0009)",
+    "RemoveMemberResult | InvalidInput": "an admin is told that only owners remove owners (decision 0009)",
+}
+"""What the draft does not have."""
 
 Fact = tuple[str, str]
 
@@ -105,7 +109,7 @@ def test_schema_is_part_of_the_draft(draft: GraphQLSchema) -> None:
     differences = {
         place: (fact, wanted.get(place))
         for place, fact in _facts(build().graphql)
-        if wanted.get(place) != fact and place.removesuffix(" described") not in LEFT_OUT
+        if wanted.get(place) != fact and place.removesuffix(" described") not in LEFT_OUT | MORE
     }
     assert differences == {}
 
@@ -115,13 +119,14 @@ def test_allowed_differences_are_differences(draft: GraphQLSchema) -> None:
     assert [place for place in LEFT_OUT if ours[f"{place} described"] == wanted[f"{place} described"]] == []
     for place in LEFT_OUT:
         assert ours[place] == wanted[place]
+    assert [place for place in MORE if place not in ours or place in wanted] == []
 
 
 def test_fields_stand_in_the_order_of_the_draft(draft: GraphQLSchema) -> None:
     for name, type_ in build().graphql.type_map.items():
         if name.startswith("__") or not hasattr(type_, "fields"):
             continue
-        ours = [*type_.fields]
+        ours = [field for field in type_.fields if f"{name}.{field}" not in MORE]
         wanted = [field for field in draft.type_map[name].fields if field in type_.fields]  # type: ignore[attr-defined]
         assert ours == wanted, name
 

@@ -1,8 +1,12 @@
 """What support sees: nothing without a case, no names from outside in one, and nothing after exclusion."""
 
+from datetime import timedelta
 from typing import Any
 
+from slotgraph.core.records import SupportCase
+from slotgraph.core.store import cases
 from slotgraph.core.support import Access
+from slotgraph.schema import ids
 
 EXCLUDE = """mutation ($on: Boolean!) { updateCompanyProfile(input: { excludeSupport: $on }) {
   __typename ... on Company { internal { excludeSupport supportCases(first: 5) { nodes { open endedBy
@@ -101,3 +105,21 @@ async def test_case_is_closed_and_the_access_is_read_by_the_company(face: Any) -
         "rangeEnd": None,
         "case": {"id": case},
     }
+
+
+async def test_exclusion_by_one_company_wipes_nothing_of_another(face: Any) -> None:
+    """Things of several companies are read together, and refused one by one."""
+    world, agent = face.world, face.world.agent
+    other, now = await world.add_company("other"), world.clock.now()
+    theirs = await world.add_account("theirs", company_id=other)
+    ours = await world.add_account("ours")
+    await face.open_case()
+    case = SupportCase(other, world.id_of("their case"), "Why", now, now + timedelta(hours=1), None, False)
+    async with world.database.write() as connection:
+        await cases.insert_case(connection, case)
+    await world.do.support.log_access(world.as_(agent), [world.company_id], Access(None, ("Query.nodes",)))
+    await face.ask(EXCLUDE, world.owner, on=True)
+    named = [ids.encode("Account", one.company_id, one.id) for one in (ours, theirs)]
+    result = await face.run("query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", agent, ids=named)
+    assert result.data == {"nodes": [None, {"id": named[1]}]}
+    assert [(error.path, error.extensions["code"]) for error in result.errors] == [(["nodes", 0], "SUPPORT_EXCLUDED")]

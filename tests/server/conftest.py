@@ -1,14 +1,8 @@
 """The application in this process: the company of tests/core/world.py behind it, clients without a network before it."""
 
-import asyncio
-import importlib.util
-import sys
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import httpx
@@ -16,35 +10,15 @@ import pytest
 
 from slotgraph.core.founding import create_agent, create_member
 from slotgraph.core.policy import Role
-from slotgraph.core.store.migrate import migrate
 from slotgraph.core.values import Secret
 from slotgraph.schema import ids
 from slotgraph.server.app import create_app
 from slotgraph.server.settings import Settings
 
-WORLD = "slotgraph_tests_core_world"
-GATING = "slotgraph_tests_server_gating"
 OWNER, AGENT = "owner@demo.example", "agent@slotgraph.example"
 PASSWORD = "correct-horse-battery"
 LOGIN = """mutation($email: EmailAddress!, $password: Secret!) {
   login(input: {email: $email, password: $password}) { __typename ... on Viewer { kind email } } }"""
-
-
-def _loaded(name: str, path: Path) -> ModuleType:
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-    return sys.modules[name]
-
-
-def _world() -> ModuleType:
-    return _loaded(WORLD, Path(__file__).parents[1] / "core" / "world.py")
-
-
-_loaded(GATING, Path(__file__).with_name("gating.py"))  # for `import slotgraph_tests_server_gating`
 
 
 @dataclass
@@ -125,32 +99,15 @@ class Site:
         return ids.encode("Company", self.world.company_id)
 
 
-@pytest.fixture(scope="session")
-def made_world(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """The database of the company, made once."""
-    path = tmp_path_factory.mktemp("made") / "slotgraph.db"
-    migrate(path)
-    with ThreadPoolExecutor(1) as thread:  # this one's loop may be running
-        thread.submit(asyncio.run, _world().World.make(path)).result()
-    return path.read_bytes()
-
-
 @pytest.fixture
-async def new_site(tmp_path: Path, made_world: bytes) -> AsyncIterator[Callable[[], Any]]:
+async def new_site(new_world: Callable[[], Any]) -> AsyncIterator[Callable[[], Any]]:
     """Makes sites, each with a database of its own."""
-    worlds: list[Any] = []
-
     async with AsyncExitStack() as clients:
 
         async def make() -> Site:
-            path = tmp_path / f"slotgraph{len(worlds)}.db"
-            path.write_bytes(made_world)
-            worlds.append(await _world().World.opened(path))
-            return Site(worlds[-1], clients)
+            return Site(await new_world(), clients)
 
         yield make
-    for world in worlds:
-        await world.close()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from slotgraph.core.errors import SettingError
-from slotgraph.server.settings import Settings, describe_settings, read_settings
+from slotgraph.server.settings import Settings, describe_settings, read_settings, read_sourced
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,6 +48,8 @@ def test_file_is_named_by_variable_and_option_wins(config: Path, tmp_path: Path)
         ("SLOTGRAPH_LOG_LEVEL", "WARNING", "log_level", "warning"),
         ("SLOTGRAPH_ALLOW_PRIVATE_ADDRESSES", "true", "allow_private_addresses", True),
         ("SLOTGRAPH_ALLOW_PRIVATE_ADDRESSES", "10.0.0.0/8, ::1", "allow_private_addresses", ("10.0.0.0/8", "::1")),
+        ("SLOTGRAPH_TRUSTED_PROXIES", "10.0.0.0/8, ::1", "trusted_proxies", ("10.0.0.0/8", "::1")),
+        ("SLOTGRAPH_TRUSTED_PROXIES", "", "trusted_proxies", ()),
         ("SLOTGRAPH_BASE_URL", "https://book.example/", "base_url", "https://book.example/"),
     ],
 )
@@ -61,6 +63,9 @@ def test_variable_is_read_as_its_type(variable: str, text: str, name: str, value
         ({"SLOTGRAPH_PORT": "abc"}, ["SLOTGRAPH_PORT", "'abc'", "1 to 65535"]),
         ({"SLOTGRAPH_PORT": "70000"}, ["SLOTGRAPH_PORT", "70000", "1 to 65535"]),
         ({"SLOTGRAPH_PORT": ""}, ["SLOTGRAPH_PORT", "''"]),
+        ({"SLOTGRAPH_DATABASE_POOL": "1"}, ["SLOTGRAPH_DATABASE_POOL", "1", "2 to 100"]),
+        ({"SLOTGRAPH_DATABASE_POOL": "101"}, ["SLOTGRAPH_DATABASE_POOL", "101", "2 to 100"]),
+        ({"SLOTGRAPH_REQUIRE_SECOND_FACTOR": "owners"}, ["SLOTGRAPH_REQUIRE_SECOND_FACTOR", "true or false"]),
         ({"SLOTGRAPH_DEVELOPMENT": "perhaps"}, ["SLOTGRAPH_DEVELOPMENT", "'perhaps'", "true or false"]),
         ({"SLOTGRAPH_LOG_FORMAT": "xml"}, ["SLOTGRAPH_LOG_FORMAT", "'xml'", "console or json"]),
         ({"SLOTGRAPH_ALLOW_PRIVATE_ADDRESSES": "10.0.0.0/8,lan"}, ["allow_private_addresses", "'lan'", "10.0.0.0/8"]),
@@ -93,14 +98,91 @@ def test_wrong_file_is_named_with_what_came_and_what_is_allowed(config: Path, te
     assert all(word in message for word in [*words, str(config)]), message
 
 
-@pytest.mark.parametrize("url", ["postgresql://me:hunter2@db/slotgraph", "sqlite:///", "sqlite:///a.db?mode=hunter2"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me@db:5432/slotgraph",
+        "postgresql://me@db/slotgraph?sslmode=verify-full",
+        "postgresql://me@[::1]/slotgraph",
+        "postgresql:///slotgraph?host=/var/run/postgresql",
+        "postgresql://me@/slotgraph?host=/var/run/postgresql&port=5433",
+    ],
+)
+def test_postgresql_is_named_by_its_address(url: str) -> None:
+    settings = read_settings(environ={"SLOTGRAPH_DATABASE": url})
+    assert settings.database_url == url
+    assert settings.database_path is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:hunter2@db/slotgraph",
+        "postgresql://me:@db/slotgraph",
+        "postgresql://me:hunter%402@db:5432/slotgraph?sslmode=require",
+        "postgresql://me@db/slotgraph?password=hunter2",
+        "postgresql://me@db/slotgraph?pass%77ord=hunter2",
+        "postgresql://me@db/slotgraph?password=",
+    ],
+)
+def test_a_password_in_the_address_is_refused_and_the_file_for_it_named(url: str) -> None:
+    message = refusal({"SLOTGRAPH_DATABASE": url})
+    assert "database_password_file" in message
+    assert "hunter" not in message
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///",
+        "sqlite:///a.db?mode=hunter2",
+        "mysql://me@db/hunter2",
+        "postgres://me@db/hunter2",
+        "postgresql://me@db/",
+        "postgresql://me@db",
+        "postgresql:///hunter2",
+        "postgresql://me@db/hunter2/x",
+        "postgresql://me@db/hunter2#x",
+        "postgresql://me@db:0/hunter2",
+        "postgresql://me:hun/ter2@db/x",
+        "postgresql://me:12/hunter2@db/x",
+        "postgresql://me:1?hunter2@db/x",
+        "postgresql://me:1#hunter2@db/x",
+        "postgresql://me@db/x?hunter2",
+        "hunter2",
+        "",
+    ],
+)
 def test_refused_database_is_not_repeated(url: str) -> None:
-    assert "hunter2" not in refusal({"SLOTGRAPH_DATABASE": url})
+    message = refusal({"SLOTGRAPH_DATABASE": url})
+    assert "hun" not in message
+    assert "allowed: sqlite:/// and the path of a file, or postgresql://user@host:5432/name" in message
 
 
 def test_refused_database_of_a_wrong_type_is_not_repeated(config: Path) -> None:
     config.write_text('database = ["postgresql://me:hunter2@db/slotgraph"]')
     assert "hunter2" not in refusal(config=config)
+
+
+@pytest.mark.parametrize("name", ["SLOTGRAPH_DATABASE_PASSWORD", "SLOTGRAPH_PASSWORD"])
+def test_a_secret_in_a_variable_is_refused_and_not_repeated(name: str) -> None:
+    message = refusal({name: "hunter2"})
+    assert name in message
+    assert "hunter2" not in message
+
+
+def test_a_file_of_a_password_must_be_a_path(config: Path) -> None:
+    assert "database_password_file makes no sense" in refusal({"SLOTGRAPH_DATABASE_PASSWORD_FILE": " "})
+    config.write_text('database_password_file = ["hunter2"]')
+    assert "hunter2" not in refusal(config=config)
+
+
+def test_each_value_says_where_it_came_from(config: Path) -> None:
+    config.write_text('port = 8123\nlog_format = "json"\n')
+    sourced = read_sourced(config, environ={"SLOTGRAPH_PORT": "9000", "PATH": "/bin"})
+    assert sourced.sources == {"port": "SLOTGRAPH_PORT", "log_format": str(config)}
+    assert sourced.file == config
+    assert read_sourced(environ={}).sources == {}
 
 
 @pytest.mark.parametrize("url", ["https://me:hunter2@book.example", "https://book.example/?a=hunter2", "https://[::1"])

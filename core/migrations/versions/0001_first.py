@@ -8,6 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
+from slotgraph.core.migrations import blocks
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -15,16 +17,6 @@ depends_on = None
 
 _ID = sa.String(32)
 _INSTANT = sa.DateTime(timezone=True)
-
-_OVERLAPS = """
-EXISTS (
-    SELECT 1 FROM block
-    WHERE block.company_id = NEW.company_id AND block.employee_id = NEW.employee_id
-    AND NEW.start_minute < block.end_minute AND block.start_minute < NEW.end_minute
-    {but}
-)
-"""
-_BUT_ITSELF = "AND NOT (block.company_id = OLD.company_id AND block.id = OLD.id)"
 
 
 def upgrade() -> None:
@@ -242,7 +234,7 @@ def _make_bookings() -> None:
 
 
 def _make_blocks() -> None:
-    """The table whose triggers make an overlap impossible (rule K1); a batch migration of it must make them anew."""
+    """The table on which an overlap is impossible (rule K1)."""
     _make(
         "block",
         _column("employee_id", _ID),
@@ -253,13 +245,8 @@ def _make_blocks() -> None:
         _reference("block", "booking_id", to="booking"),
         _check("start_minute < end_minute", name="ck_block_not_empty"),
     )
-    op.create_index("ix_block_span", "block", ["company_id", "employee_id", "end_minute", "start_minute"])
-    op.create_index("ix_block_booking", "block", ["company_id", "booking_id"])
-    for occasion, but in (("insert", ""), ("update", _BUT_ITSELF)):
-        op.execute(
-            f"CREATE TRIGGER block_no_overlap_{occasion} BEFORE {occasion.upper()} ON block "
-            f"WHEN {_OVERLAPS.format(but=but)} BEGIN SELECT RAISE(ABORT, 'block_overlaps'); END"
-        )
+    blocks.make_indexes()
+    blocks.forbid_overlaps()
 
 
 def _make_entries() -> None:

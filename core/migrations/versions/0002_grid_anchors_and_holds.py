@@ -1,12 +1,14 @@
 """The grid anchor of a company, and holds: blocks that stand for no booking and lapse (rules S2, K1).
 
-`block` is made anew with its triggers, since SQLite cannot loosen a column that is there.
+On SQLite `block` is made anew with its triggers, since a column that is there cannot be loosened.
 """
 
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
+
+from slotgraph.core.migrations import blocks
 
 revision = "0002"
 down_revision = "0001"
@@ -15,17 +17,7 @@ depends_on = None
 
 _ID = sa.String(32)
 _INSTANT = sa.DateTime(timezone=True)
-
-_OVERLAPS = """
-EXISTS (
-    SELECT 1 FROM block
-    WHERE block.company_id = NEW.company_id AND block.employee_id = NEW.employee_id
-    AND NEW.start_minute < block.end_minute AND block.start_minute < NEW.end_minute
-    {but}
-)
-"""
-_BUT_ITSELF = "AND NOT (block.company_id = OLD.company_id AND block.id = OLD.id)"
-_OCCASIONS = {"insert": "", "update": _BUT_ITSELF}
+_BOOKING_OR_HOLD = "(booking_id IS NULL) <> (expires_at IS NULL)"
 
 _FILL = """
 INSERT INTO block (company_id, id, employee_id, start_minute, end_minute, booking_id)
@@ -37,20 +29,20 @@ def upgrade() -> None:
     """Add the anchor, and make room for holds among the blocks that are there."""
     anchor = sa.Column("grid_anchor", sa.String(32), nullable=False, server_default="AVAILABILITY_START")
     op.add_column("company", anchor)
-    _set_blocks_aside()
+    if blocks.is_postgresql():
+        _make_room()
+        return
+    blocks.set_aside()
     _make_blocks()
     op.execute(_FILL)
     op.drop_table("block_before")
-    _make_triggers()
+    blocks.forbid_overlaps()
 
 
-def _set_blocks_aside() -> None:
-    """Nothing refers to `block`, so it can change its name; what is named apart from it would stay in the way."""
-    for occasion in _OCCASIONS:
-        op.execute(f"DROP TRIGGER block_no_overlap_{occasion}")
-    op.drop_index("ix_block_span", "block")
-    op.drop_index("ix_block_booking", "block")
-    op.rename_table("block", "block_before")
+def _make_room() -> None:
+    op.alter_column("block", "booking_id", nullable=True)
+    op.add_column("block", sa.Column("expires_at", _INSTANT, nullable=True))
+    op.create_check_constraint(op.f("ck_block_booking_or_hold"), "block", _BOOKING_OR_HOLD)
 
 
 def _make_blocks() -> None:
@@ -68,19 +60,9 @@ def _make_blocks() -> None:
         _reference("employee_id", to="employee"),
         _reference("booking_id", to="booking"),
         sa.CheckConstraint("start_minute < end_minute", name=op.f("ck_block_not_empty")),
-        sa.CheckConstraint("(booking_id IS NULL) <> (expires_at IS NULL)", name=op.f("ck_block_booking_or_hold")),
+        sa.CheckConstraint(_BOOKING_OR_HOLD, name=op.f("ck_block_booking_or_hold")),
     )
-    op.create_index("ix_block_span", "block", ["company_id", "employee_id", "end_minute", "start_minute"])
-    op.create_index("ix_block_booking", "block", ["company_id", "booking_id"])
-
-
-def _make_triggers() -> None:
-    """A batch migration of `block` must make them anew."""
-    for occasion, but in _OCCASIONS.items():
-        op.execute(
-            f"CREATE TRIGGER block_no_overlap_{occasion} BEFORE {occasion.upper()} ON block "
-            f"WHEN {_OVERLAPS.format(but=but)} BEGIN SELECT RAISE(ABORT, 'block_overlaps'); END"
-        )
+    blocks.make_indexes()
 
 
 def _reference(column: str, *, to: str) -> Any:

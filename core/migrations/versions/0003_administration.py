@@ -25,6 +25,8 @@ def upgrade() -> None:
     _add_second_factors()
     _make_invitations()
     op.add_column("link_attempt", _optional("account_id", _ID))
+    _find_customers()
+    _make_partial_index("ix_block_hold", "block", "expires_at", where="expires_at IS NOT NULL")
 
 
 def _add_profile() -> None:
@@ -90,6 +92,30 @@ def _make_invitations() -> None:
         ),
         sa.UniqueConstraint("company_id", "email", name="uq_invitation_company_id_email"),
     )
+
+
+def _find_customers() -> None:
+    """Their bookings by address without regard to case, and what is still kept of them after the end."""
+    op.add_column("booking", _optional("customer_email_key", sa.Text()))
+    booking = sa.table(
+        "booking", *(sa.column(name) for name in ("company_id", "id", "customer_email", "customer_email_key"))
+    )
+    known = sa.select(booking.c.company_id, booking.c.id, booking.c.customer_email)
+    keys = [
+        {"of": row.company_id, "which": row.id, "key": row.customer_email.lower()}
+        for row in op.get_bind().execute(known.where(booking.c.customer_email.is_not(None)))
+    ]
+    one = sa.and_(booking.c.company_id == sa.bindparam("of"), booking.c.id == sa.bindparam("which"))
+    if keys:
+        op.get_bind().execute(sa.update(booking).where(one).values(customer_email_key=sa.bindparam("key")), keys)
+    op.create_index("ix_booking_customer", "booking", ["company_id", "customer_email_key", "start_minute", "id"])
+    somebodys = "customer_email_key IS NOT NULL OR cancel_reason IS NOT NULL"
+    _make_partial_index("ix_booking_personal", "booking", "end_minute", where=somebodys)
+
+
+def _make_partial_index(name: str, table: str, column: str, *, where: str) -> None:
+    condition = sa.text(where)
+    op.create_index(name, table, ["company_id", column], sqlite_where=condition, postgresql_where=condition)
 
 
 def _column(name: str, kind: Any) -> sa.Column[Any]:

@@ -1,44 +1,22 @@
 """A migrated database for each test, empty or with a shop in it: see shop.py."""
 
-import importlib.util
-import sys
-from pathlib import Path
-from types import ModuleType
-
 import pytest
+import slotgraph_tests_core_store_shop as shop_rows
 from sqlalchemy import insert
 
 from slotgraph.core import tables
-from slotgraph.core.store.engine import Database
-from slotgraph.core.store.migrate import migrate
-
-NAME = "slotgraph_tests_store_shop"
-
-
-def _loaded() -> ModuleType:
-    spec = importlib.util.spec_from_file_location(NAME, Path(__file__).with_name("shop.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = sys.modules[NAME] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-shop_rows = _loaded()
-
-
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory):
-    path = tmp_path_factory.mktemp("migrated") / "slotgraph.db"
-    migrate(path)
-    return path.read_bytes()
+from slotgraph.core.store.database import Database
 
 
 @pytest.fixture
-async def database(tmp_path, migrated):
-    path = tmp_path / "slotgraph.db"
-    path.write_bytes(migrated)
-    database = await Database.open(path)
+def address(new_database):
+    """Where the database of this test is."""
+    return new_database("empty")
+
+
+@pytest.fixture
+async def database(address):
+    database = await Database.open(address)
     yield database
     await database.close()
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, select, text
 
 from slotgraph.core import tables
 
@@ -67,3 +67,12 @@ async def count(database, table):
     """How many rows a table has."""
     async with database.read() as connection:
         return (await connection.execute(select(func.count()).select_from(table))).scalar_one()
+
+
+async def let_overlap(connection):
+    """Take away what makes overlaps impossible."""
+    on_postgresql = connection.dialect.name == "postgresql"
+    removing = (
+        "ALTER TABLE block DROP CONSTRAINT block_overlaps" if on_postgresql else "DROP TRIGGER block_no_overlap_insert"
+    )
+    await connection.execute(text(removing))

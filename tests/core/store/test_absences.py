@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from slotgraph_tests_store_shop import COMPANY, EMPLOYEE, OTHER_EMPLOYEE
+from slotgraph_tests_core_store_shop import COMPANY, EMPLOYEE, OTHER_EMPLOYEE
 
 from slotgraph.core.availability import DaysOff, absent_spans
 from slotgraph.core.clock import midnight, zone

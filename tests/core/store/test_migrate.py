@@ -1,79 +1,105 @@
 """The migrated database is the one that `tables` describes, and nothing is migrated by halves."""
 
 import logging
-import re
-import sqlite3
 import threading
+from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine
+from slotgraph_tests_core_store_catalogue import create, differences, names, revision, run
+from slotgraph_tests_databases import stored
 
 from slotgraph.core import tables
 from slotgraph.core.errors import SettingError
 from slotgraph.core.store.migrate import current_revision, head_revision, migrate
 
-
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory):
-    path = tmp_path_factory.mktemp("migrated") / "100% ours" / "slotgraph.db"
-    migrate(path)
-    return path
-
-
-_BREAK = re.compile(r"\n|, (?=\w)(?![^()]*\))")
-"""A line's end, and the comma before a column that SQLite added within a line."""
-
-
-def _catalogue(path, kind):
-    """The objects of a kind by name, each as the sorted lines of its statement."""
-    connection = sqlite3.connect(path)
-    rows = connection.execute(
-        "SELECT name, sql FROM sqlite_master WHERE type = ? AND sql IS NOT NULL", (kind,)
-    ).fetchall()
-    connection.close()
-    return {name: sorted(line.strip(" \t,") for line in _BREAK.split(sql)) for name, sql in rows}
-
-
-def _columns(path, table):
-    connection = sqlite3.connect(path)
-    rows = connection.execute(f'PRAGMA table_info("{table}")').fetchall()
-    connection.close()
-    return rows
-
-
-def _created(path):
-    engine = create_engine(f"sqlite:///{path}")
-    tables.metadata.create_all(engine)
-    engine.dispose()
-    return path
-
-
-def test_alembic_finds_no_difference_to_the_tables(migrated):
-    engine = create_engine(f"sqlite:///{migrated}")
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-        assert compare_metadata(context, tables.metadata) == []
-    engine.dispose()
-
-
-def test_tables_keys_checks_and_indexes_are_the_same_to_the_letter(migrated, tmp_path):
-    created = _created(tmp_path / "created.db")
-    made = _catalogue(migrated, "table")
-    assert made.pop("alembic_version")
-    assert made == _catalogue(created, "table")
-    assert _catalogue(migrated, "index") == _catalogue(created, "index")
-    for table in made:
-        assert _columns(migrated, table) == _columns(created, table)
+DAMAGES = {
+    "a rule against overlaps": (
+        "DROP TRIGGER block_no_overlap_update",
+        "ALTER TABLE block DROP CONSTRAINT block_overlaps",
+    ),
+    "a rule against overlaps with a way out": (
+        "CREATE TRIGGER block_no_overlap_insert BEFORE INSERT ON block WHEN NEW.booking_id IS NULL BEGIN SELECT 1; END",
+        "ALTER TABLE block ADD CONSTRAINT block_overlaps EXCLUDE USING gist (company_id WITH =, employee_id WITH =, "
+        "int8range(start_minute, end_minute) WITH &&) WHERE (booking_id IS NOT NULL)",
+    ),
+    "a check": (
+        "CONSTRAINT ck_block_booking_or_hold CHECK ((booking_id IS NULL) <> (expires_at IS NULL))",
+        "ALTER TABLE block DROP CONSTRAINT ck_block_booking_or_hold",
+    ),
+    "a reference": (
+        "CONSTRAINT fk_attendance_company_id_booking_id FOREIGN KEY(company_id, booking_id) "
+        "REFERENCES booking (company_id, id)",
+        "ALTER TABLE attendance DROP CONSTRAINT fk_attendance_company_id_booking_id",
+    ),
+    "what happens to a reference": (
+        " ON DELETE CASCADE",
+        "ALTER TABLE availability DROP CONSTRAINT fk_availability_company_id_employee_id; "
+        "ALTER TABLE availability ADD CONSTRAINT fk_availability_company_id_employee_id FOREIGN KEY (company_id, employee_id) "
+        "REFERENCES employee (company_id, id)",
+    ),
+    "uniqueness": (
+        "CREATE UNIQUE INDEX uq_company_name ON company (name)",  # SQLite has no way to take one out of a table
+        'ALTER TABLE "user" DROP CONSTRAINT uq_user_email',
+    ),
+    "an index": ("DROP INDEX ix_outbox_due", "DROP INDEX ix_outbox_due"),
+    "the columns of an index": (
+        "CREATE INDEX ix_outbox_due ON outbox (next_attempt_at, state)",
+        "CREATE INDEX ix_outbox_due ON outbox (next_attempt_at, state)",
+    ),
+    "a default": (
+        " DEFAULT 'AVAILABILITY_START'",
+        "ALTER TABLE company ALTER COLUMN grid_anchor DROP DEFAULT",
+    ),
+}
+REMOVED_BEFORE = {
+    "a rule against overlaps with a way out": (
+        "DROP TRIGGER block_no_overlap_insert",
+        "ALTER TABLE block DROP CONSTRAINT block_overlaps",
+    ),
+    "the columns of an index": ("DROP INDEX ix_outbox_due", "DROP INDEX ix_outbox_due"),
+}
 
 
-def test_the_triggers_against_overlaps_are_there_without_a_condition_to_escape(migrated):
-    triggers = {name: " ".join(lines) for name, lines in _catalogue(migrated, "trigger").items()}
-    assert triggers.keys() == {"block_no_overlap_insert", "block_no_overlap_update"}
-    for name, occasion in (("block_no_overlap_insert", "INSERT"), ("block_no_overlap_update", "UPDATE")):
-        assert f"BEFORE {occasion} ON block WHEN" in triggers[name]
-        assert f"RAISE(ABORT, '{tables.BLOCK_OVERLAPS}')" in triggers[name]
+@pytest.fixture
+def address(new_database):
+    """A migrated database."""
+    return new_database("empty")
+
+
+@pytest.fixture
+def created(new_database):
+    """A database made from `tables` as they are."""
+    return create(new_database("new"))
+
+
+def test_models_migrations_and_the_live_catalogue_are_the_same_to_the_letter(address, created):
+    assert differences(address, created) == []
+
+
+def _damage(address, on_sqlite, on_postgresql):
+    if address.startswith("postgresql:"):
+        run(address, *on_postgresql.split("; "))
+    elif on_sqlite.split()[0] in ("DROP", "CREATE"):
+        run(address, on_sqlite)
+    else:  # SQLite cannot drop a constraint: it is taken out of the statement that made the table
+        run(
+            address,
+            "PRAGMA writable_schema = ON",
+            f"""UPDATE sqlite_master SET sql = replace(replace(sql, ', ' || char(10) || char(9) || '{_quoted(on_sqlite)}', ''),
+            '{_quoted(on_sqlite)}', '') WHERE type = 'table'""",
+        )
+
+
+def _quoted(words):
+    return words.replace("'", "''")
+
+
+@pytest.mark.parametrize("what", DAMAGES)
+def test_what_is_missing_or_other_is_found(address, created, what):
+    for damages in (REMOVED_BEFORE, DAMAGES):
+        if what in damages:
+            _damage(address, *damages[what])
+    assert differences(address, created) != []
 
 
 def test_every_company_owned_key_begins_with_the_company():
@@ -82,55 +108,68 @@ def test_every_company_owned_key_begins_with_the_company():
     assert {next(iter(table.primary_key)).name for table in owned} == {"company_id"}
 
 
-def test_a_migrated_database_is_at_the_head_and_stays_there(tmp_path):
-    path = tmp_path / "slotgraph.db"
+def test_a_migrated_database_is_at_the_head_and_stays_there(new_database):
+    address = new_database("new")
+    assert current_revision(address) is None
+    migrate(address)
+    before = stored(address)
+    migrate(address)
+    assert current_revision(address) == head_revision() == revision(address) == "0003"
+    assert stored(address) == before
+
+
+@pytest.mark.sqlite
+def test_a_new_file_is_for_its_owner_only_and_asking_for_the_revision_makes_none(tmp_path):
+    path = tmp_path / "100% ours" / "slotgraph.db"
     assert current_revision(path) is None
     assert not path.exists()
     migrate(f"sqlite:///{path}")
-    before = path.read_bytes()
-    migrate(path)
-    assert current_revision(path) == head_revision() == "0003"
-    assert path.read_bytes() == before
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_two_that_migrate_at_once_both_find_it_done(tmp_path):
-    path, failures = tmp_path / "slotgraph.db", []
+def test_three_that_migrate_at_once_all_find_it_done(new_database):
+    address, failures = new_database("new"), []
 
-    def run():
+    def migrating():
         try:
-            migrate(path)
-        except SettingError as error:
+            migrate(address)
+        except Exception as error:  # noqa: BLE001
             failures.append(error)
 
-    threads = [threading.Thread(target=run) for _ in range(2)]
+    threads = [threading.Thread(target=migrating) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert failures == []
-    assert current_revision(path) == head_revision()
+    assert current_revision(address) == head_revision()
 
 
-def test_a_newer_database_is_refused_and_left_alone(tmp_path):
-    path = tmp_path / "slotgraph.db"
-    migrate(path)
-    _run(path, "UPDATE alembic_version SET version_num = '9999'")
-    before = path.read_bytes()
+def test_a_newer_database_is_refused_and_left_alone(address):
+    revision(address, "9999")
+    before = stored(address)
     with pytest.raises(SettingError, match="newer SlotGraph"):
-        migrate(path)
-    assert path.read_bytes() == before
+        migrate(address)
+    assert stored(address) == before
 
 
-def test_another_programs_database_is_refused_and_left_alone(tmp_path):
-    path = tmp_path / "wordpress.db"
-    _run(path, "CREATE TABLE user (id INTEGER)")
-    before = path.read_bytes()
+def test_another_programs_database_is_refused_and_left_alone(new_database):
+    address = new_database("new")
+    run(address, 'CREATE TABLE "user" (id INTEGER)')
     with pytest.raises(SettingError, match="another program's"):
-        migrate(path)
-    assert path.read_bytes() == before
+        migrate(address)
+    assert names(address) == {"user"}
 
 
+@pytest.mark.postgresql
+def test_another_programs_tables_in_a_schema_of_their_own_are_none_of_our_business(new_database):
+    address = new_database("new")
+    run(address, "CREATE SCHEMA blog", "CREATE TABLE blog.user (id INTEGER)")
+    migrate(address)
+    assert current_revision(address) == head_revision()
+
+
+@pytest.mark.sqlite
 def test_a_file_that_is_no_database_is_refused(tmp_path):
     path = tmp_path / "letter.txt"
     path.write_bytes(b"Dear reader, " * 400)
@@ -139,23 +178,23 @@ def test_a_file_that_is_no_database_is_refused(tmp_path):
             ask(path)
 
 
-def test_a_migration_that_fails_half_way_leaves_nothing(tmp_path):
-    path = tmp_path / "slotgraph.db"
-    _run(path, "CREATE VIEW outbox AS SELECT 1")  # in the way of a table that is made late
+def test_a_migration_that_fails_half_way_leaves_nothing(new_database):
+    address = new_database("new")
+    run(address, "CREATE VIEW outbox AS SELECT 1 AS x")  # in the way of a table that is made late
     with pytest.raises(Exception, match="outbox"):
-        migrate(path)
-    assert _catalogue(path, "table") == {}
+        migrate(address)
+    assert names(address) == {"outbox"}
 
 
-def test_migrating_says_nothing(tmp_path, caplog, capfd):
+def test_migrating_says_nothing(new_database, caplog, capfd):
+    address = new_database("new")
     caplog.set_level(logging.DEBUG, logger="")
-    migrate(tmp_path / "slotgraph.db")
-    assert [record for record in caplog.records if record.name.startswith("alembic")] == []
+    migrate(address)
+    assert [record for record in caplog.records if record.name.startswith(("alembic", "psycopg"))] == []
     assert capfd.readouterr() == ("", "")
 
 
-def _run(path, statement):
-    connection = sqlite3.connect(path)
-    connection.execute(statement)
-    connection.commit()
-    connection.close()
+def test_released_migrations_are_numbered_in_one_line():
+    versions = Path(tables.__file__).parents[1] / "migrations" / "versions"
+    numbers = sorted(path.name[:4] for path in versions.glob("0*.py"))
+    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]

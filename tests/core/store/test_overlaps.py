@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from slotgraph_tests_store_shop import EMPLOYEE, OTHER_EMPLOYEE, count, insert_block, is_free
+from slotgraph_tests_core_store_shop import EMPLOYEE, OTHER_EMPLOYEE, count, insert_block, is_free, let_overlap
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
@@ -82,8 +82,8 @@ async def test_of_twelve_racers_exactly_one_gets_the_time(shop, racer):
     assert await _race(shop, racer=racer) == 1
 
 
-async def test_racers_on_two_databases_of_one_file_share_the_one_time(shop):
-    twin = await Database.open(shop.path)
+async def test_racers_on_two_pools_of_one_database_share_the_one_time(shop, address):
+    twin = await Database.open(address)
     try:
 
         async def racer(database, number):
@@ -94,8 +94,8 @@ async def test_racers_on_two_databases_of_one_file_share_the_one_time(shop):
         await twin.close()
 
 
-async def test_without_the_trigger_a_stale_check_lets_several_in(shop):
+async def test_without_the_constraint_a_stale_check_lets_several_in(shop):
     """The mutant: it shows that the race above is one."""
     async with shop.write() as connection:
-        await connection.exec_driver_sql("DROP TRIGGER block_no_overlap_insert")
+        await let_overlap(connection)
     assert await _race(shop, racer=_check_on_the_reader_then_insert) > 1

@@ -1,0 +1,1 @@
+"""Administration of a company's schedule: employees, services, availabilities, absences, holidays."""
