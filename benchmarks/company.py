@@ -28,7 +28,7 @@ from slotgraph.core.registry import Registry
 from slotgraph.core.search import SlotQuery
 from slotgraph.core.searched import SlotSearch
 from slotgraph.core.store import accounts, companies, schedule
-from slotgraph.core.store.engine import Database
+from slotgraph.core.store.database import Database
 from slotgraph.core.store.migrate import migrate
 from slotgraph.core.testing import InMemoryProvider
 from slotgraph.core.values import BusyStatus, Purpose, ReadMode

@@ -10,7 +10,7 @@ from slotgraph.core.problems import CalendarNotWritable, InvalidField, InvalidIn
 from slotgraph.core.records import Account, Calendar
 from slotgraph.core.registry import Registry
 from slotgraph.core.store import accounts
-from slotgraph.core.store.engine import Transaction
+from slotgraph.core.store.database import Transaction
 from slotgraph.core.values import OMITTED, BusyStatus, Omitted, ReadMode
 
 

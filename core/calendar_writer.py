@@ -18,8 +18,8 @@ from slotgraph.core.errors import CalendarMissing, ProviderFailure, SlotGraphErr
 from slotgraph.core.plugin import Deadline
 from slotgraph.core.records import CalendarEntry, CalendarEntryState, OutboxAction, OutboxRow
 from slotgraph.core.store import accounts, bookings
+from slotgraph.core.store.database import Database
 from slotgraph.core.store.directory import directory_of
-from slotgraph.core.store.engine import Database
 from slotgraph.core.values import Entry, Reference
 from slotgraph.core.wall import AccountKey, Wall
 

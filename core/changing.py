@@ -17,7 +17,7 @@ from slotgraph.core.problems import InvalidField, InvalidInput, KeyReused, NotFo
 from slotgraph.core.records import Booking, BookingState, CalendarEntry, OutboxAction
 from slotgraph.core.store import bookings, locks, schedule
 from slotgraph.core.store.bookings import BookingFilter, Remembered
-from slotgraph.core.store.engine import Transaction
+from slotgraph.core.store.database import Transaction
 from slotgraph.core.values import Secret
 
 _MUTATION = "cancelBooking"

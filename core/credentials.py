@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from slotgraph.core.errors import SealBroken
 from slotgraph.core.store import accounts
-from slotgraph.core.store.engine import Database
+from slotgraph.core.store.database import Database
 from slotgraph.core.values import Credentials
 from slotgraph.core.vault import Vault
 

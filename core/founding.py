@@ -13,7 +13,7 @@ from slotgraph.core.policy import Role
 from slotgraph.core.profile import SLUG_FORM, is_slug
 from slotgraph.core.records import Membership, User
 from slotgraph.core.store import companies, locks, members, users
-from slotgraph.core.store.engine import Database, Transaction
+from slotgraph.core.store.database import Database, Transaction
 from slotgraph.core.values import Secret
 
 

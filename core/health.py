@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from slotgraph.core.checks import CalendarCheck, CheckState
 from slotgraph.core.errors import SlotGraphError
 from slotgraph.core.store import accounts
-from slotgraph.core.store.engine import Database
+from slotgraph.core.store.database import Database
 from slotgraph.core.values import FailureCause
 
 SUCCESS_NOTED_EVERY = timedelta(minutes=10)

@@ -11,8 +11,8 @@ from slotgraph.core.clock import Clock
 from slotgraph.core.errors import SupportExcluded
 from slotgraph.core.policy import Action, Actor, Facts, Support, SupportStanding, permits
 from slotgraph.core.store import cases, companies
+from slotgraph.core.store.database import Database
 from slotgraph.core.store.directory import Directory, directory_of
-from slotgraph.core.store.engine import Database
 
 
 @dataclass(eq=False)

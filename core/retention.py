@@ -10,7 +10,7 @@ from functools import partial
 from slotgraph.core.clock import Clock, minute_from_instant
 from slotgraph.core.idempotency import REMEMBERED_FOR
 from slotgraph.core.store import forgetting
-from slotgraph.core.store.engine import Database, Transaction
+from slotgraph.core.store.database import Database, Transaction
 
 HOLDS_STAY = timedelta(days=1)
 """How long a lapsed hold may lie where nobody wants its place."""

@@ -13,7 +13,7 @@ from slotgraph.core.policy import Action, Facts, Support, SupportStanding, permi
 from slotgraph.core.problems import InvalidField, InvalidInput, NotFound, SupportIsExcluded
 from slotgraph.core.records import AccessLogEntry, SupportCase, SupportCaseEnd
 from slotgraph.core.store import cases, companies, locks
-from slotgraph.core.store.engine import Transaction
+from slotgraph.core.store.database import Transaction
 
 MAX_HOURS = 72
 MAX_REASON = 1000

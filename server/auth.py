@@ -12,7 +12,7 @@ from slotgraph.core.api_tokens import actor_of_token
 from slotgraph.core.errors import Forbidden, Unauthenticated
 from slotgraph.core.people.actors import Actors
 from slotgraph.core.policy import Actor, Anonymous
-from slotgraph.core.store.engine import Database
+from slotgraph.core.store.database import Database
 from slotgraph.core.values import Secret
 
 CLIENT_HEADER = "x-slotgraph-client"

@@ -40,7 +40,7 @@ from slotgraph.core.registry import Registry
 from slotgraph.core.retention import Retention
 from slotgraph.core.search import Search
 from slotgraph.core.shield import Shield
-from slotgraph.core.store.engine import Database
+from slotgraph.core.store.database import Database
 from slotgraph.core.stranger_budget import StrangerBudget
 from slotgraph.core.support import SupportDesk
 from slotgraph.core.transport import Transport

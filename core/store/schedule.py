@@ -13,7 +13,7 @@ from slotgraph.core.availability import Dated, DaysOff, Times, Weekly
 from slotgraph.core.clock import instant_from_minute
 from slotgraph.core.errors import SpanTaken
 from slotgraph.core.records import Absence, Availability
-from slotgraph.core.store.engine import is_overlap
+from slotgraph.core.store.database import is_overlap
 from slotgraph.core.store.rows import each
 from slotgraph.core.values import Span
 

@@ -16,7 +16,7 @@ from slotgraph.core.operation import Operation
 from slotgraph.core.policy import Member, Role
 from slotgraph.core.records import Absence, Account, Availability, Employee, EmployeeKind, Service
 from slotgraph.core.store import companies, schedule, users
-from slotgraph.core.store.engine import Transaction
+from slotgraph.core.store.database import Transaction
 from slotgraph.core.values import Purpose, Secret
 from slotgraph.server.demo.calendars import ANNA, BEN, CARLA, DORA, ROOM, USERS, DemoUser
 from slotgraph.server.joining import Joined

@@ -11,7 +11,7 @@ import click
 
 from slotgraph.core.clock import Clock
 from slotgraph.core.founding import check_password
-from slotgraph.core.store.engine import ServeLock
+from slotgraph.core.store.serve_lock import ServeLock
 from slotgraph.schema.ids import encode
 from slotgraph.server.app import create_app
 from slotgraph.server.demo.calendars import USERS

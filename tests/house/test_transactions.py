@@ -106,7 +106,7 @@ import asyncio
 from slotgraph.core.asking import Asking
 from slotgraph.core.operation import Operation
 from slotgraph.core.store import accounts
-from slotgraph.core.store.engine import Transaction
+from slotgraph.core.store.database import Transaction
 from slotgraph.core.wall import Wall, guarded
 class Sample:
     def __init__(self, wall: Wall, asking: Asking):

@@ -9,7 +9,7 @@ from graphql import ExecutionResult, execute, parse
 
 from slotgraph.core.operation import Operation
 from slotgraph.core.policy import Action, Actor, Anonymous, Customer, Member, Role, Support, SupportStanding
-from slotgraph.core.store.engine import Database
+from slotgraph.core.store.database import Database
 from slotgraph.core.testing import FixedClock
 from slotgraph.schema.build import build_from
 from slotgraph.schema.guard import MissingAction, On, Subject, leaf, object_type, resolved

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from slotgraph.core.operation import Operation
 from slotgraph.core.policy import Action, Member, Role
-from slotgraph.core.store.engine import Database
+from slotgraph.core.store.database import Database
 from slotgraph.core.testing import FixedClock
 from slotgraph.schema.build import build_from
 from slotgraph.schema.guard import On, Subject, interface_type, leaf, object_type, resolved

@@ -72,10 +72,13 @@ async def sent(response: Response, wire: Any) -> None:
 
 
 class Company:
-    """The company of a site, its owner, an agent, and calendars full of titles."""
+    """The company of a site, its owner, an agent, and calendars full of titles.
+
+    The owner shuts support out `elsewhere`: in the same process, unless a test puts another one on the same database there.
+    """
 
     def __init__(self, site: Any) -> None:
-        self.world = site.world
+        self.world = self.elsewhere = site.world
         self.owner = self.world.owner
         self.agent = self.world.agent
         self.id: str = self.world.company_id
@@ -103,10 +106,16 @@ class Company:
         return case
 
     async def close(self, case: SupportCase) -> None:
-        await self.world.do.support.close_case(self.world.as_(self.owner), case.company_id, case.id)
+        await self.elsewhere.do.support.close_case(self.elsewhere.as_(self.owner), case.company_id, case.id)
 
     async def exclude(self, on: bool = True) -> None:
-        await self.world.do.profiles.update(self.world.as_(self.owner), self.id, ProfileChange(exclude_support=on))
+        change = ProfileChange(exclude_support=on)
+        await self.elsewhere.do.profiles.update(self.elsewhere.as_(self.owner), self.id, change)
+
+    def pass_time(self) -> None:
+        """A second goes by."""
+        for world in {self.world, self.elsewhere}:
+            world.clock.advance(timedelta(seconds=1))
 
     async def log(self, company_id: str | None = None) -> list[AccessLogEntry]:
         """The access log as it is committed now, the oldest entry first."""
@@ -189,5 +198,5 @@ async def _round(company: Company, gate: SupportGate, chance: random.Random, *, 
     wire.acknowledged.set()
     await look
     await company.exclude(on=False)
-    company.world.clock.advance(timedelta(seconds=1))
+    company.pass_time()
     return wire

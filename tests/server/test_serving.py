@@ -13,7 +13,7 @@ from slotgraph.core.errors import SettingError
 from slotgraph.core.founding import create_member, found_company
 from slotgraph.core.policy import Role
 from slotgraph.core.registry import Registry
-from slotgraph.core.store.engine import ServeLock
+from slotgraph.core.store.serve_lock import ServeLock
 from slotgraph.core.values import Secret
 from slotgraph.server.opening import opened
 from slotgraph.server.serving import bound_socket, serve_app

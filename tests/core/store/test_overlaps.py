@@ -8,7 +8,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from slotgraph.core import tables
-from slotgraph.core.store.engine import Database, is_overlap
+from slotgraph.core.store.database import Database, is_overlap
 
 
 @pytest.mark.parametrize(("start", "end"), [(90, 110), (110, 130), (100, 120), (90, 130), (105, 106)])

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from slotgraph.core.errors import SettingError
-from slotgraph.core.store.engine import ServeLock
+from slotgraph.core.store.serve_lock import ServeLock
 
 
 def test_a_second_server_on_one_file_is_refused_with_a_way_out(tmp_path):
