@@ -10,8 +10,8 @@ from slotgraph.core.grids import GridAnchor
 from slotgraph.core.passwords import Passwords
 from slotgraph.core.people.password_rules import password_fault
 from slotgraph.core.policy import Role
-from slotgraph.core.profile import SLUG_FORM, is_slug
 from slotgraph.core.records import Membership, User
+from slotgraph.core.slugs import SLUG_FORM, is_slug
 from slotgraph.core.store import companies, locks, members, users
 from slotgraph.core.store.database import Database, Transaction
 from slotgraph.core.values import Secret

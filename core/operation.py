@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from slotgraph.core.clock import Clock
 from slotgraph.core.errors import SupportExcluded
 from slotgraph.core.policy import Action, Actor, Facts, Support, SupportStanding, permits
+from slotgraph.core.slugs import is_slug
 from slotgraph.core.store import cases, companies
 from slotgraph.core.store.database import Database
 from slotgraph.core.store.directory import Directory, directory_of
@@ -49,7 +50,9 @@ class Operation:
         return self._directories[company_id]
 
     async def company_id_of_slug(self, slug: str) -> str | None:
-        """The id of the company with this public name."""
+        """The id of the company with this public name; a text that cannot be one is not even looked for."""
+        if not is_slug(slug):
+            return None
         async with self.database.read() as connection:
             company = await companies.company_by_slug(connection, slug)
         return company.id if company else None

@@ -1,6 +1,5 @@
 """The company profile and its switch that shuts support out (rule T3)."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
@@ -16,11 +15,9 @@ from slotgraph.core.policy import Action
 from slotgraph.core.problems import InvalidField, InvalidInput, NotFound
 from slotgraph.core.records import Company, SupportCaseEnd
 from slotgraph.core.slots import INTERVALS
+from slotgraph.core.slugs import SLUG_FORM, is_slug
 from slotgraph.core.store import cases, companies, locks
 from slotgraph.core.values import OMITTED, Omitted
-
-_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-SLUG_FORM = "1 to 63 lower-case letters, digits and hyphens, beginning and ending with a letter or digit."
 
 MAX_HOLD_MINUTES = 30
 MAX_CUSTOMER_DATA_DAYS = 3650
@@ -93,11 +90,6 @@ class Profiles:
                 now = operation.clock.now()
                 await cases.end_cases(connection, company_id, by=SupportCaseEnd.EXCLUDED, at=now)
         return None
-
-
-def is_slug(text: str) -> bool:
-    """Whether a text may be a company's name in addresses."""
-    return _SLUG.fullmatch(text) is not None
 
 
 def _faults(given: Given) -> Iterator[InvalidField]:

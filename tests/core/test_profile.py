@@ -8,7 +8,8 @@ from slotgraph.core.entry_templates import DESCRIPTION_TEMPLATE, TITLE_TEMPLATE
 from slotgraph.core.grids import GridAnchor
 from slotgraph.core.policy import Anonymous, Permission, Role, Token
 from slotgraph.core.problems import InvalidInput, NotFound
-from slotgraph.core.profile import ProfileChange, is_slug
+from slotgraph.core.profile import ProfileChange
+from slotgraph.core.slugs import is_slug
 from slotgraph.core.values import OMITTED
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pytest
 from graphql import GraphQLError
 from slotgraph_tests_core_world import World
+from slotgraph_tests_schema_two_companies import Twins
 
 from slotgraph.core.values import Secret
 from slotgraph.schema import ids
@@ -154,3 +155,11 @@ class Face:
 async def face(world: World) -> Face:
     """The GraphQL face of the company `demo` with Anna and Ben."""
     return Face(world)
+
+
+@pytest.fixture
+async def twins(face: Face) -> Twins:
+    """Two companies in one database: see two_companies.py."""
+    made = Twins(face)
+    await made.stock()
+    return made

@@ -1,4 +1,4 @@
-"""Requests made from the schema itself: every operation that takes an id, with that id in each place where one can stand.
+"""Requests made from the schema itself: every operation, with a value in each place where one can stand.
 
 What a value may be is told by its scalar or by its name; a place nothing is known about is an error, so that new fields are thought of.
 """
@@ -69,7 +69,9 @@ VALUES: dict[str, Any] = {
     "URL": "https://www.example.org",
     "Secret": "no-such-secret",
 }
+_KEY = "a key of its own"
 NAMED: dict[str, Any] = {
+    "idempotencyKey": _KEY,
     "slug": "other",
     "name": "Name",
     "to": "2027-03-03T09:00:00+01:00",
@@ -87,12 +89,13 @@ NAMED: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Place:
-    """Where an id can stand: the operation's field, and the path through its arguments."""
+    """Where a value can stand: the operation's field, the path through its arguments, the field's own name and its scalar."""
 
     kind: str
     field: str
     path: Path
     name: str
+    scalar: str
 
     def __str__(self) -> str:
         return f"{self.kind}.{self.field}({'.'.join(self.path)})"
@@ -103,25 +106,28 @@ class Place:
         return KINDS.get(self.name) or KINDS[self.name.rpartition(".")[2]]
 
 
+def places_of_ids(schema: GraphQLSchema) -> Iterator[Place]:
+    """Every place of every operation where an id of something can stand."""
+    return (place for place in places(schema) if place.scalar == "ID" and place.path[-1] not in NO_ID)
+
+
 def places(schema: GraphQLSchema) -> Iterator[Place]:
-    """Every place of every operation where an id can stand."""
+    """Every place of every operation where a scalar can stand."""
     for kind, root in (("Query", schema.query_type), ("Mutation", schema.mutation_type)):
         assert root is not None
         for field, definition in root.fields.items():
             for name, argument in definition.args.items():
-                for path, where in _ids(argument.type, (name,), f"{kind}.{field}.{name}"):
-                    yield Place(kind, field, path, where)
+                for path, where, scalar in _scalars(argument.type, (name,), f"{kind}.{field}.{name}"):
+                    yield Place(kind, field, path, where, scalar)
 
 
-def _ids(type_: Any, path: Path, where: str) -> Iterator[tuple[Path, str]]:
+def _scalars(type_: Any, path: Path, where: str) -> Iterator[tuple[Path, str, str]]:
     inner = get_named_type(type_)
-    if path[-1] in NO_ID:
-        return
-    if isinstance(inner, GraphQLScalarType) and inner.name == "ID":
-        yield path, where
+    if isinstance(inner, GraphQLScalarType):
+        yield path, where, inner.name
     elif isinstance(inner, GraphQLInputObjectType):
         for name, field in inner.fields.items():
-            yield from _ids(field.type, (*path, name), f"{inner.name}.{name}")
+            yield from _scalars(field.type, (*path, name), f"{inner.name}.{name}")
 
 
 class Maker:
@@ -131,34 +137,34 @@ class Maker:
         self._schema = schema
         self._own = own
 
-    def variables(self, place: Place, id_: str) -> dict[str, Any]:
-        """Variables with an id in a place."""
+    def variables(self, place: Place, value: Any) -> dict[str, Any]:
+        """Variables with a value in a place."""
         root = self._schema.query_type if place.kind == "Query" else self._schema.mutation_type
         assert root is not None
         made = {}
         for name, argument in root.fields[place.field].args.items():
             rest = place.path[1:] if place.path[0] == name else None
             if rest is not None or _must_be_given(argument):
-                made[name] = self._value(argument.type, name, f"{place.kind}.{place.field}.{name}", (rest, id_))
-        return _with_key(made, f"{place} {id_}")
+                made[name] = self._value(argument.type, name, f"{place.kind}.{place.field}.{name}", (rest, value))
+        return _with_key(made, f"{place} {value!r}")
 
-    def _value(self, type_: Any, name: str, where: str, aim: tuple[Path | None, str]) -> Any:
-        rest, id_ = aim
+    def _value(self, type_: Any, name: str, where: str, aim: tuple[Path | None, Any]) -> Any:
+        rest, value = aim
         nullable = get_nullable_type(type_)
         if isinstance(nullable, GraphQLList):
             return [self._value(nullable.of_type, name, where, aim)]
         if isinstance(nullable, GraphQLInputObjectType):
-            return self._object(nullable, rest, id_)
+            return self._object(nullable, rest, value)
         if isinstance(nullable, GraphQLEnumType):
             return next(iter(nullable.values))
         if rest == ():
-            return id_
+            return value
         if nullable.name == "ID" and name not in NO_ID:
             kind = (KINDS.get(where) or KINDS[name])[0]
             return self._own[kind]
         return NAMED.get(where, NAMED.get(name, VALUES.get(nullable.name, 7)))
 
-    def _object(self, type_: GraphQLInputObjectType, rest: Path | None, id_: str) -> dict[str, Any]:
+    def _object(self, type_: GraphQLInputObjectType, rest: Path | None, value: Any) -> dict[str, Any]:
         made = {}
         for name, field in type_.fields.items():
             on_path = bool(rest) and rest[0] == name
@@ -168,14 +174,14 @@ class Maker:
                 wanted = on_path or _must_be_given(field)
             if wanted:
                 further = rest[1:] if rest and on_path else None
-                made[name] = self._value(field.type, name, f"{type_.name}.{name}", (further, id_))
+                made[name] = self._value(field.type, name, f"{type_.name}.{name}", (further, value))
         return made
 
 
 def _with_key(variables: dict[str, Any], intent: str) -> dict[str, Any]:
     """Each intent gets an idempotency key of its own, where one is wanted."""
     given = variables.get("input")
-    if isinstance(given, dict) and "idempotencyKey" in given:
+    if isinstance(given, dict) and given.get("idempotencyKey") == _KEY:
         given["idempotencyKey"] = str(uuid.uuid5(uuid.NAMESPACE_OID, intent))
     return variables
 
