@@ -29,7 +29,7 @@ SECONDS_ON_POSTGRESQL = {
     "core": 240,
     "schema": 60,
     "server": 90,
-    "reliability": 120,
+    "reliability": 180,
 }
 SECONDS_ELSEWHERE = 30
 SECONDS_IN_ALL = {"sqlite": 300, "postgresql": 240}

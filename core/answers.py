@@ -3,6 +3,7 @@
 Called inside the wall's guard, so that an answer whose very look raises costs its own calendars only.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -27,6 +28,9 @@ from slotgraph.core.values import (
 )
 
 T = TypeVar("T")
+
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+"""What no database takes: PostgreSQL has no NUL in texts, and half a character is none in UTF-8."""
 
 MAX_BUSY_PER_CALENDAR = 50_000
 """More busy spans than this in one answer are no calendar but a fault."""
@@ -103,7 +107,7 @@ def checked_reference(answer: object) -> Reference:
     reference = expected(answer, Reference)
     if not (_is_text(reference.calendar_id) and _is_text(reference.id)):
         raise PluginFailed
-    if not (reference.etag is None or isinstance(reference.etag, str)):
+    if not (reference.etag is None or (isinstance(reference.etag, str) and not _UNSTORABLE.search(reference.etag))):
         raise PluginFailed
     return reference
 
@@ -147,9 +151,10 @@ def _checked_calendar(answer: object) -> FoundCalendar:
         raise PluginFailed
     if not all(isinstance(text, str) for pair in flags.items() for text in pair):
         raise PluginFailed
+    name = _UNSTORABLE.sub("", found.name)
     known = isinstance(found.time_zone, str) and is_zone_name(found.time_zone)
-    return replace(found, name=found.name[:MAX_LABEL], time_zone=found.time_zone if known else None, flags=dict(flags))
+    return replace(found, name=name[:MAX_LABEL], time_zone=found.time_zone if known else None, flags=dict(flags))
 
 
 def _is_text(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= MAX_ID
+    return isinstance(value, str) and 0 < len(value) <= MAX_ID and not _UNSTORABLE.search(value)

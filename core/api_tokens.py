@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from slotgraph.core.customers import text_faults
-from slotgraph.core.errors import DatabaseBusy
+from slotgraph.core.errors import CANNOT_WRITE
 from slotgraph.core.operation import Operation
 from slotgraph.core.passwords import api_token, new_token, read_api_token, token_hash
 from slotgraph.core.permissions import permissions_of
@@ -16,7 +16,11 @@ from slotgraph.core.problems import InvalidField, InvalidInput, NotFound
 from slotgraph.core.records import ApiToken
 from slotgraph.core.store import tokens
 from slotgraph.core.store.database import Database
+from slotgraph.core.store.locks import lock_company
 from slotgraph.core.values import Secret
+
+MAX_TOKENS = 200
+"""Of one company."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,10 @@ class ApiTokens:
         token = ApiToken(actor.company_id, uuid.uuid4().hex, name, scopes, expires_at, None)
         secret = new_token()
         async with operation.database.write() as connection:
+            await lock_company(connection, actor.company_id)
+            if len(await tokens.tokens_of(connection, actor.company_id)) >= MAX_TOKENS:
+                sentence = f"a company has at most {MAX_TOKENS} API tokens; revoke one first."
+                return InvalidInput((InvalidField(("input",), sentence),))
             await tokens.insert_token(connection, token, secret_hash=token_hash(secret), at=now)
         return TokenCreated(token, Secret(api_token(actor.company_id, secret)))
 
@@ -72,7 +80,7 @@ async def actor_of_token(database: Database, text: str, *, now: datetime) -> Tok
     if token is None:
         return None
     if token.last_used_at is None or now - token.last_used_at > timedelta(hours=1):
-        with contextlib.suppress(DatabaseBusy):
+        with contextlib.suppress(*CANNOT_WRITE):
             async with database.write() as connection:
                 await tokens.note_token_used(connection, token, at=now)
     return Token(token.company_id, token.id, token.scopes)

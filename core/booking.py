@@ -332,22 +332,22 @@ async def _insert(connection: Transaction, attempt: _Attempt, booking: Booking) 
             booking_id=booking.id,
             span=attempt.blocked,
         )
-        await _wish(connection, booking, employee_id)
+    await _wish(connection, booking)
     success = Remembered(_hash(attempt.request), "BookingConfirmed", booking.id)
     await bookings.remember(connection, attempt.key, success=success, at=at, lapsed=at - REMEMBERED_FOR)
 
 
-async def _wish(connection: Transaction, booking: Booking, employee_id: str) -> None:
-    """Ask for an entry in an employee's default calendar, if there is one (rules K3, K4)."""
+async def _wish(connection: Transaction, booking: Booking) -> None:
+    """Ask for an entry in the default calendar of each employee who has one (rules K3, K4)."""
     company_id = booking.company_id
-    default = await accounts.default_calendar(connection, company_id, employee_id)
-    if default is not None:
+    defaults = await accounts.default_calendars(connection, company_id, booking.employee_ids)
+    for employee_id, calendar_id in defaults.items():
         await outbox.add_wish(
             connection,
             company_id,
             entry_id=uuid.uuid4().hex,
             booking_id=booking.id,
             employee_id=employee_id,
-            calendar_id=default,
+            calendar_id=calendar_id,
             at=booking.created_at,
         )

@@ -9,8 +9,9 @@ from slotgraph.core.policy import Action
 from slotgraph.core.problems import CalendarNotWritable, InvalidField, InvalidInput, NotFound
 from slotgraph.core.records import Account, Calendar
 from slotgraph.core.registry import Registry
-from slotgraph.core.store import accounts
+from slotgraph.core.store import accounts, companies
 from slotgraph.core.store.database import Transaction
+from slotgraph.core.store.locks import lock_employees
 from slotgraph.core.values import OMITTED, BusyStatus, Omitted, ReadMode
 
 
@@ -45,10 +46,25 @@ class CalendarChoices:
         if not isinstance(wanted, Calendar):
             return wanted
         async with operation.database.write() as connection:
-            # Once more, now that nobody else can write: it may have been given to somebody else meanwhile.
-            wanted = await self._judged(operation, change, await _found(connection, change))
-            if isinstance(wanted, Calendar):
-                await _store(connection, wanted)
+            return await self._store(connection, operation, change, whose=wanted.employee_id)
+
+    async def _store(
+        self, connection: Transaction, operation: Operation, change: CalendarChange, *, whose: str | None
+    ) -> UpdateCalendarResult:
+        """Judged once more behind the locks: it may have been given to somebody else or unlinked meanwhile, and they may have gone."""
+        company_id = change.company_id
+        await lock_employees(connection, company_id, [] if whose is None else [whose])
+        await accounts.lock_choices(connection, company_id, change.calendar_id, employee_id=whose)
+        wanted = await self._judged(operation, change, await _found(connection, change))
+        if not isinstance(wanted, Calendar):
+            return wanted
+        if wanted.employee_id != whose:
+            return NotFound(("input", "calendar"))
+        if whose is not None and await companies.employee_by_id(connection, company_id, whose) is None:
+            return NotFound(("input", "employee"))
+        if wanted.is_default and whose is not None:
+            await accounts.clear_default(connection, company_id, whose, but=wanted.id)
+        await accounts.update_choices(connection, wanted)
         return wanted
 
     async def _judged(
@@ -89,12 +105,6 @@ async def _found(connection: Transaction, change: CalendarChange) -> tuple[Calen
         return None
     known = {one.id: one for one in await accounts.accounts_of(connection, change.company_id)}
     return calendar, known[calendar.account_id]
-
-
-async def _store(connection: Transaction, wanted: Calendar) -> None:
-    if wanted.is_default and wanted.employee_id is not None:
-        await accounts.clear_default(connection, wanted.company_id, wanted.employee_id, but=wanted.id)
-    await accounts.update_choices(connection, wanted)
 
 
 async def _may_change(operation: Operation, calendar: Calendar, account: Account) -> bool:

@@ -187,7 +187,9 @@ async def _store_cancelled(connection: Transaction, booking: Booking, *, reason:
     """The state, the blocked span, and the wish that the entries outside go."""
     await bookings.set_cancelled(connection, booking.company_id, booking.id, reason=reason)
     await schedule.delete_blocks_of_booking(connection, booking.company_id, booking.id)
-    for entry in await outbox.entries_of_bookings(connection, booking.company_id, [booking.id]):
+    entries = await outbox.entries_of_bookings(connection, booking.company_id, [booking.id])
+    # In the order in which letting an account go locks them, lest the two wait for each other.
+    for entry in sorted(entries, key=lambda one: one.id):
         await outbox.change_wish(connection, booking.company_id, entry.id, action=OutboxAction.REMOVE, at=at)
 
 

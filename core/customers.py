@@ -43,7 +43,8 @@ def is_printable(text: str, *, lines: bool = False) -> bool:
 
 def is_email(text: str) -> bool:
     """Whether a text has the form of one e-mail address without display name."""
-    return len(text) <= MAX_EMAIL and _EMAIL.fullmatch(text) is not None and is_printable(text)
+    # Kept in lower case too, and some letters become two by that.
+    return max(len(text), len(text.lower())) <= MAX_EMAIL and _EMAIL.fullmatch(text) is not None and is_printable(text)
 
 
 def is_locale(text: str) -> bool:

@@ -118,6 +118,19 @@ class DatabaseUnreachable(SlotGraphError):
         super().__init__("The database cannot be reached just now; try again in a moment.")
 
 
+CANNOT_WRITE = (DatabaseBusy, DatabaseUnreachable, SettingError)
+"""How a write is refused where reading may go on: no turn in time, no connection, or trouble with the disk."""
+
+
+class UnfitText(SlotGraphError):
+    """A text that no database keeps: it holds the character NUL, or half of a surrogate pair."""
+
+    code = ErrorCode.BAD_USER_INPUT
+
+    def __init__(self) -> None:
+        super().__init__("A text holds a character that cannot be stored.")
+
+
 class KeyMissing(SlotGraphError):
     """A sealed row names a key that is not there; never a new key over sealed rows (rule F3)."""
 

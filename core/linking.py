@@ -16,7 +16,7 @@ from slotgraph.core.policy import Action, Member
 from slotgraph.core.problems import InvalidField, InvalidInput, LinkRefused, NotFound, SecretRefused
 from slotgraph.core.records import Account, Calendar, Health
 from slotgraph.core.registry import Registry
-from slotgraph.core.store import accounts, link_attempts
+from slotgraph.core.store import accounts, companies, link_attempts, users
 from slotgraph.core.store.database import Transaction
 from slotgraph.core.store.link_attempts import LinkAttempt
 from slotgraph.core.store.locks import lock_employees
@@ -161,8 +161,10 @@ class Linking:
         sealed = self._vault.seal(account.company_id, account.id, tried.credentials)
         await accounts.insert_account(connection, account, sealed=sealed)
         employee_id = account.employee_id
-        default = await accounts.default_calendar(connection, account.company_id, employee_id) if employee_id else None
-        choose_default = employee_id is not None and default is None
+        defaults = await accounts.default_calendars(
+            connection, account.company_id, [employee_id] if employee_id else []
+        )
+        choose_default = employee_id is not None and not defaults
         await accounts.insert_calendars(connection, calendars_of(account, tried.found, choose_default=choose_default))
         return account
 
@@ -202,7 +204,7 @@ async def _begun(
     purposes: frozenset[Purpose],
     path: tuple[str, ...],
     account_id: str | None = None,
-) -> FormRequired | InvalidInput:
+) -> FormRequired | InvalidInput | NotFound:
     """Remember the link under way; its token carries the company. `path` is where the provider was named."""
     if fault := _purposes_fault(provider, purposes):
         return InvalidInput((fault,))
@@ -220,7 +222,14 @@ async def _begun(
         now + LINK_TOKEN_FOR,
         account_id,
     )
+    gone = NotFound(("input", "account" if account_id else "employee"))
     async with operation.database.write() as connection:
+        if employee_id is not None:
+            await lock_employees(connection, actor.company_id, [employee_id])
+            if await companies.employee_by_id(connection, actor.company_id, employee_id) is None:
+                return gone
+        if await users.locked_login(connection, actor.user_id) is None:
+            return gone
         await link_attempts.forget_link_attempts(connection, before=now)
         await link_attempts.insert_link_attempt(connection, attempt)
     return FormRequired(provider.link, Secret(token))

@@ -17,6 +17,7 @@ from slotgraph.core.records import Company, SupportCaseEnd
 from slotgraph.core.slots import INTERVALS
 from slotgraph.core.slugs import SLUG_FORM, is_slug
 from slotgraph.core.store import cases, companies, locks
+from slotgraph.core.store.notices import SupportShutOut, publish
 from slotgraph.core.values import OMITTED, Omitted
 
 MAX_HOLD_MINUTES = 30
@@ -89,6 +90,7 @@ class Profiles:
             if given.get("exclude_support") is True:
                 now = operation.clock.now()
                 await cases.end_cases(connection, company_id, by=SupportCaseEnd.EXCLUDED, at=now)
+                await publish(connection, SupportShutOut(company_id))
         return None
 
 

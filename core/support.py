@@ -14,6 +14,7 @@ from slotgraph.core.problems import InvalidField, InvalidInput, NotFound, Suppor
 from slotgraph.core.records import AccessLogEntry, SupportCase, SupportCaseEnd
 from slotgraph.core.store import cases, companies, locks
 from slotgraph.core.store.database import Transaction
+from slotgraph.core.store.notices import SupportShutOut, publish
 
 MAX_HOURS = 72
 MAX_REASON = 1000
@@ -79,6 +80,7 @@ class SupportDesk:
         async with self._gate.exclusive(company_id) as connection:
             now = operation.clock.now()
             await cases.end_cases(connection, company_id, by=SupportCaseEnd.CLOSED, at=now, case_id=case_id)
+            await publish(connection, SupportShutOut(company_id))
             case = await cases.case_by_id(connection, company_id, case_id)
         return case or NotFound(("input", "case"))
 

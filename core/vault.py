@@ -157,6 +157,8 @@ def _key(text: str) -> bytes | None:
 def _own_text(path: Path) -> str:
     """The text of a file that only its owner may read."""
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for, and a device has no end
+            raise SettingError(f"The key file {path} is no plain file; name one, or move that away.")
         with path.open("rb") as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             content = file.read()

@@ -129,7 +129,7 @@ class GraphQLEndpoint:
         self._schema = schema
         self._cookie = cookie
         self._development = development
-        self._gate = SupportGate(joined.use_cases.support, joined.gate)
+        self._gate = SupportGate(joined.use_cases.support, joined.gate, joined.parts.database.notices)
 
     async def __call__(self, request: Request) -> Response:
         """Answer one request."""

@@ -50,6 +50,7 @@ async def opened(settings: Settings, *, registry: Registry | None = None) -> Asy
             public_url=settings.public_url,
             second_factor_required=settings.require_second_factor,
         )
+        await stack.enter_async_context(database.listening())
         stack.push_async_callback(joined.health.settled)
         stack.push_async_callback(joined.flights.close)
         yield joined

@@ -13,6 +13,7 @@ from slotgraph.core.errors import ErrorCode, SlotGraphError
 from slotgraph.core.gate import Gate
 from slotgraph.core.operation import Operation
 from slotgraph.core.store.database import Database
+from slotgraph.core.store.notices import Notice, Notices, SupportShutOut
 from slotgraph.core.support import Access, SupportDesk
 from slotgraph.schema.reach import Reach
 
@@ -48,9 +49,25 @@ class SupportRun(Protocol):
 class SupportGate:
     """Logs the operations of agents and gates their answers."""
 
-    def __init__(self, desk: SupportDesk, gate: Gate) -> None:
+    def __init__(self, desk: SupportDesk, gate: Gate, notices: Notices) -> None:
         self._desk = desk
         self._gate = gate
+        self._leaving: set[Leaving] = set()
+        notices.subscribe(self._told)
+
+    def _told(self, notice: Notice) -> None:
+        """Let the operations that a notice may be about look at support's standing while they run."""
+        for leaving in self._leaving:
+            if not isinstance(notice, SupportShutOut) or notice.company_id in leaving.companies:
+                leaving.hint.set()
+
+    async def made(self, leaving: "Leaving") -> frozenset[str]:
+        """Run an operation; the companies because of which it was given up half-way."""
+        self._leaving.add(leaving)
+        try:
+            return await leaving.made()
+        finally:
+            self._leaving.discard(leaving)
 
     def admit(self, run: SupportRun, reach: Reach, operation_name: str | None) -> "GatedResponse":
         """The response that logs the access, runs the operation, and looks once more as it leaves."""
@@ -99,10 +116,22 @@ class Leaving:
         self._named = companies
         self._let_in = let_in
         self.response = Response()
+        self.hint = asyncio.Event()
+        """Set when support's standing may have changed."""
 
-    async def made(self) -> None:
-        """Run the operation."""
-        self.response = await self._run.response(self._operation)
+    async def made(self) -> frozenset[str]:
+        """Run the operation; after a hint look whether it still makes sense. The companies because of which it does not."""
+        running = asyncio.create_task(self._run.response(self._operation))
+        try:
+            while await _first(running, self.hint):
+                self.hint.clear()
+                if changed := await self.changed(self._operation.database):
+                    return changed
+            self.response = await running
+            return frozenset()
+        finally:
+            running.cancel()
+            await asyncio.wait([running])
 
     @property
     def companies(self) -> frozenset[str]:
@@ -119,6 +148,16 @@ class Leaving:
             if not is_logged or not seen.get(company_id, set()) <= {standing}:
                 changed.add(company_id)
         return frozenset(changed)
+
+
+async def _first(running: asyncio.Task[Response], hint: asyncio.Event) -> bool:
+    """Wait for the end of a task or a hint; whether it is a hint alone."""
+    hinted = asyncio.create_task(hint.wait())
+    try:
+        await asyncio.wait([running, hinted], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        hinted.cancel()
+    return not running.done()
 
 
 class GatedResponse(Response):
@@ -154,8 +193,9 @@ class GatedResponse(Response):
         for _ in range(TRIES):
             let_in = let_in - to_log | await self._gate.log(operation, to_log, self._reach, self._operation_name)
             leaving = Leaving(self._run, companies, let_in)
-            await leaving.made()
-            to_log = await self._gate.hand_over(leaving, scope, receive, send)
+            to_log = await self._gate.made(leaving)
+            if not to_log:
+                to_log = await self._gate.hand_over(leaving, scope, receive, send)
             if not to_log:
                 return True
             companies = leaving.companies

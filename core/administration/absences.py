@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from slotgraph.core.administration.bounds import MAX_ABSENCES, full, given_or, year_faults
 from slotgraph.core.availability import Absent, DaysOff
@@ -15,7 +15,7 @@ from slotgraph.core.problems import InvalidField, InvalidInput, NotFound
 from slotgraph.core.records import Absence
 from slotgraph.core.store import companies, schedule
 from slotgraph.core.store.database import Transaction
-from slotgraph.core.store.locks import lock_employees, lock_everybody
+from slotgraph.core.store.locks import lock_company, lock_employees, lock_everybody
 from slotgraph.core.values import OMITTED, Omitted
 
 MAX_DAYS = 3660
@@ -57,7 +57,7 @@ async def upsert(operation: Operation, company_id: str, form: AbsenceForm) -> Up
         return InvalidInput(faults)
     after = Absence(company_id, before.id if before else uuid.uuid4().hex, whose, note, form.times)
     async with operation.database.write() as connection:
-        return await _store(connection, after, before=before)
+        return await _store(connection, after, before=before, keeps_note=isinstance(form.note, Omitted))
 
 
 async def delete(operation: Operation, company_id: str, absence_id: str) -> Absence | NotFound:
@@ -67,7 +67,7 @@ async def delete(operation: Operation, company_id: str, absence_id: str) -> Abse
         return NotFound(("input", "absence"))
     async with operation.database.write() as connection:
         await _lock(connection, before)
-        if not await _is_still_theirs(connection, before):
+        if await _if_still_theirs(connection, before) is None:
             return NotFound(("input", "absence"))
         await schedule.delete_absence(connection, company_id, absence_id)
     return before
@@ -106,7 +106,9 @@ def _times_faults(times: Absent) -> Iterator[InvalidField]:
         yield InvalidField((*path, "end"), f"an absence lasts at most {MAX_DAYS} days.")
 
 
-async def _store(connection: Transaction, after: Absence, *, before: Absence | None) -> UpsertAbsenceResult:
+async def _store(
+    connection: Transaction, after: Absence, *, before: Absence | None, keeps_note: bool
+) -> UpsertAbsenceResult:
     """Under the lock of all whose time it is or was: what was read before it must still hold."""
     await _lock(connection, *([after] if before is None else [before, after]))
     company_id, whose = after.company_id, after.employee_id
@@ -119,15 +121,18 @@ async def _store(connection: Transaction, after: Absence, *, before: Absence | N
     if before is None:
         await schedule.insert_absence(connection, after)
         return after
-    if not await _is_still_theirs(connection, before):
+    now = await _if_still_theirs(connection, before)
+    if now is None:
         return NotFound(("input", "id"))
+    if keeps_note:
+        after = replace(after, note=now.note)
     await schedule.update_absence(connection, after)
     return after
 
 
-async def _is_still_theirs(connection: Transaction, before: Absence) -> bool:
+async def _if_still_theirs(connection: Transaction, before: Absence) -> Absence | None:
     now = await schedule.absence_by_id(connection, before.company_id, before.id)
-    return now is not None and now.employee_id == before.employee_id
+    return now if now is not None and now.employee_id == before.employee_id else None
 
 
 async def _lock(connection: Transaction, *absences: Absence) -> None:
@@ -135,6 +140,7 @@ async def _lock(connection: Transaction, *absences: Absence) -> None:
     company_id = absences[0].company_id
     whose = {absence.employee_id for absence in absences}
     if None in whose:
+        await lock_company(connection, company_id)
         await lock_everybody(connection, company_id)
     else:
         await lock_employees(connection, company_id, [one for one in whose if one is not None])

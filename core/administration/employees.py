@@ -147,7 +147,8 @@ class _Linked:
 async def _delete(
     connection: Transaction, company_id: str, employee_id: str, *, now: datetime
 ) -> DeleteEmployeeResult | _Linked:
-    """Under the lock nobody can book them: they go, or, while accounts are linked, nobody can from here on."""
+    """Under the locks nobody can book or name them: they go, or, while accounts are linked, nobody can book from here on."""
+    await lock_company(connection, company_id)
     await lock_employees(connection, company_id, [employee_id])
     employee = await companies.employee_by_id(connection, company_id, employee_id)
     if employee is None:

@@ -11,7 +11,7 @@ from slotgraph.core.errors import BadInput
 from slotgraph.core.records import Absence
 from slotgraph.core.store import companies, schedule
 from slotgraph.core.store.database import Database, Transaction
-from slotgraph.core.store.locks import lock_everybody
+from slotgraph.core.store.locks import lock_company, lock_everybody
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -38,6 +38,7 @@ async def fill_in(database: Database, slug: str, holidays: Iterable[Holiday], *,
             return await _compared(connection, await _company_id(connection, slug), wanted)
     async with database.write() as connection:
         company_id = await _company_id(connection, slug)
+        await lock_company(connection, company_id)
         await lock_everybody(connection, company_id)
         found = await _compared(connection, company_id, wanted)
         for one in found.added:

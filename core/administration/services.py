@@ -17,7 +17,7 @@ from slotgraph.core.slots import INTERVALS
 from slotgraph.core.store import companies, references
 from slotgraph.core.store.database import Transaction
 from slotgraph.core.store.directory import directory_of
-from slotgraph.core.store.locks import lock_everybody
+from slotgraph.core.store.locks import lock_company, lock_everybody
 from slotgraph.core.values import OMITTED, Omitted
 
 MAX_DESCRIPTION = 5000
@@ -110,6 +110,7 @@ def _faults(form: ServiceForm) -> Iterator[InvalidField]:
 
 async def _store(connection: Transaction, company_id: str, form: ServiceForm) -> UpsertServiceResult:
     """Under the lock of all who may be booked for it: a booking that is under way was judged by what stands here."""
+    await lock_company(connection, company_id)
     await lock_everybody(connection, company_id)
     directory = await directory_of(connection, company_id)
     before = directory.services.get(form.id) if directory and form.id else None
@@ -158,7 +159,8 @@ def _changed(service: Service, form: ServiceForm) -> Service:
 
 
 async def _delete(connection: Transaction, company_id: str, service_id: str, *, now: datetime) -> DeleteServiceResult:
-    """Under the lock nobody can book it."""
+    """Under the locks nobody can book it, and nobody new be given it."""
+    await lock_company(connection, company_id)
     await lock_everybody(connection, company_id)
     directory = await directory_of(connection, company_id)
     service = directory.services.get(service_id) if directory else None

@@ -3,7 +3,7 @@
 import contextlib
 from datetime import datetime, timedelta
 
-from slotgraph.core.errors import DatabaseBusy, Forbidden, Unauthenticated
+from slotgraph.core.errors import CANNOT_WRITE, Forbidden, Unauthenticated
 from slotgraph.core.operation import Operation
 from slotgraph.core.passwords import token_hash
 from slotgraph.core.policy import Actor, ActorKind, Anonymous, Customer, Member, Role, Support, Unproven
@@ -31,8 +31,8 @@ class Actors:
         if found is None:
             return Anonymous()
         if now - found.last_used_at > USED_NOTED_EVERY:
-            # A busy writer is no reason to turn a reader away: then the use is noted next time.
-            with contextlib.suppress(DatabaseBusy):
+            # A writer that is busy, or has no room, is no reason to turn a reader away: then the use is noted next time.
+            with contextlib.suppress(*CANNOT_WRITE):
                 async with database.write() as connection:
                     await sessions.note_session_used(connection, hashed, at=now)
         return self.of_user(found.user, found.membership) or Anonymous()

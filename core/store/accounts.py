@@ -1,10 +1,10 @@
 """Statements on linked accounts and their calendars."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, and_, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slotgraph.core import tables as t
@@ -54,11 +54,21 @@ def _calendar_from_row(row: Row[Any]) -> Calendar:
     )
 
 
-async def default_calendar(connection: AsyncConnection, company_id: str, employee_id: str) -> str | None:
-    """The id of the calendar into which an employee's bookings are written; for writers: until they commit nobody unlinks it."""
+async def default_calendars(
+    connection: AsyncConnection, company_id: str, employee_ids: Collection[str]
+) -> Mapping[str, str]:
+    """The id of the calendar into which each employee's bookings are written; whoever has none is missing.
+
+    For writers: until they commit nobody unlinks them. All are taken at once, in the order in which an account's are locked.
+    """
     c = t.calendar.c
-    statement = select(c.id).where(c.company_id == company_id, c.employee_id == employee_id, c.is_default)
-    return (await connection.execute(statement.with_for_update(read=True, key_share=True))).scalar()
+    statement = (
+        select(c.id, c.employee_id)
+        .where(c.company_id == company_id, c.employee_id.in_(employee_ids), c.is_default)
+        .order_by(c.id)
+        .with_for_update(read=True, key_share=True)
+    )
+    return {row.employee_id: row.id for row in await connection.execute(statement)}
 
 
 _PUBLIC_ACCOUNT = [column for column in t.account.c if column.name not in ("sealed_credentials", "key_id")]
@@ -136,6 +146,16 @@ async def lock_account(connection: AsyncConnection, company_id: str, account_id:
         return None
     calendars = select(c.id).where(c.company_id == company_id, c.account_id == account_id).order_by(c.id)
     return list((await connection.execute(calendars.with_for_update())).scalars())
+
+
+async def lock_choices(
+    connection: AsyncConnection, company_id: str, calendar_id: str, *, employee_id: str | None
+) -> None:
+    """Lock a calendar, and an employee's default one beside it, against others who change them until the transaction ends."""
+    c = t.calendar.c
+    default = and_(c.employee_id == employee_id, c.is_default)
+    calendars = select(c.id).where(c.company_id == company_id, or_(c.id == calendar_id, default)).order_by(c.id)
+    await connection.execute(calendars.with_for_update(key_share=True))
 
 
 async def delete_account(connection: AsyncConnection, company_id: str, account_id: str) -> None:

@@ -3,6 +3,7 @@
 Which kind it is, is settled when it is opened; statements live in repositories.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from slotgraph.core.errors import SpanTaken
 from slotgraph.core.store import postgresql, sqlite
 from slotgraph.core.store.engines import WAIT_SECONDS, Engines
+from slotgraph.core.store.notices import Notices, keep_listening, take_pending
 from slotgraph.core.values import Secret
 
 Transaction = AsyncConnection
@@ -53,6 +55,7 @@ class Database:
 
     def __init__(self, engines: Engines) -> None:
         self.engines = engines
+        self.notices = Notices()
 
     @property
     def is_shared(self) -> bool:
@@ -94,7 +97,24 @@ class Database:
         """
         with self.engines.plain_errors(writing=True):
             async with self.engines.writers.begin() as connection:
+                take_pending(connection)  # of one that was rolled back
                 yield connection
+                committed = take_pending(connection)
+        for notice in committed:
+            self.notices.deliver(notice)
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """Deliver to `notices` what other processes on the database publish, for as long as this is entered."""
+        if self.engines.listen is None:
+            yield
+            return
+        task = asyncio.create_task(keep_listening(self.engines.listen, self.notices))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
     def within(self, connection: Transaction) -> "Database":
         """The same database, read through a transaction that is under way: what it has locked stays as it is read."""

@@ -7,8 +7,9 @@ settings of a session), so that a pooler may stand in between.
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from slotgraph.core.errors import DatabaseBusy, DatabaseUnreachable, SettingError
-from slotgraph.core.store.engines import READERS, Engines
+from slotgraph.core.store.engines import READERS, Engines, refuse_unfit_texts
+from slotgraph.core.store.notices import CHANNEL
 from slotgraph.core.tables import BLOCK_OVERLAPS
 from slotgraph.core.values import Secret
 
@@ -30,6 +32,9 @@ STATEMENT_SECONDS = 30
 """How long one statement may run, and how long a transaction may lie idle: its process may be gone without a word."""
 
 CONNECT_SECONDS = 10
+LISTEN_SECONDS = 30
+"""How long a connection that hears nothing is believed to be there."""
+
 OLDEST = 14
 """The oldest server that works."""
 
@@ -116,6 +121,7 @@ async def open_engines(url: URL, *, pool: int = POOL, wait_seconds: float) -> En
         _engine(url, pool - pool // 2, wait_seconds=wait_seconds, mode="ISOLATION LEVEL REPEATABLE READ READ ONLY"),
         _engine(url, pool // 2, wait_seconds=wait_seconds, mode="ISOLATION LEVEL READ COMMITTED READ WRITE"),
         plain_errors,
+        partial(listen, url),
     )
     try:
         with refusals(url), plain_errors(writing=True):
@@ -125,6 +131,26 @@ async def open_engines(url: URL, *, pool: int = POOL, wait_seconds: float) -> En
         await engines.close()
         raise
     return engines
+
+
+async def listen(url: URL) -> AsyncGenerator[str]:
+    """Hear what is told in the channel of `notices`, on a connection of its own: first an empty text, then each payload.
+
+    Raises DatabaseUnreachable when the connection breaks, or none can be made.
+    """
+    import psycopg
+
+    arguments = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    try:
+        async with await psycopg.AsyncConnection.connect(arguments, **connect_args()) as connection:
+            await connection.execute(f"LISTEN {CHANNEL}")
+            yield ""
+            while True:
+                async for notice in connection.notifies(timeout=LISTEN_SECONDS):
+                    yield notice.payload
+                await connection.execute("")  # a connection that is gone says so only when it is used
+    except psycopg.Error as error:
+        raise DatabaseUnreachable from error
 
 
 def quiet_driver() -> None:
@@ -180,6 +206,7 @@ def _engine(url: URL, size: int, *, wait_seconds: float, mode: str) -> AsyncEngi
         use_native_hstore=False,
         connect_args=connect_args(),
     )
+    refuse_unfit_texts(engine)
     arrange(engine.sync_engine, begin(mode, wait_seconds=wait_seconds))
     return engine
 

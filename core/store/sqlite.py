@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from slotgraph.core.errors import DatabaseBusy, SettingError
-from slotgraph.core.store.engines import READERS, Engines
+from slotgraph.core.store.engines import READERS, Engines, refuse_unfit_texts
 from slotgraph.core.tables import BLOCK_OVERLAPS
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+]+:")
@@ -163,6 +163,8 @@ class _Connection(sqlite3.Connection):
 
 
 def _arrange(engine: AsyncEngine, *, begin: str, pragmas: tuple[str, ...]) -> None:
+    refuse_unfit_texts(engine)
+
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: DBAPIConnection, _record: object) -> None:
         cursor = connection.cursor()

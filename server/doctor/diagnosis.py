@@ -65,7 +65,11 @@ def _guarded(name: str, check: Callable[[], Iterable[Finding]]) -> Iterator[Find
 
 
 def _broken(name: str, error: Exception) -> Finding:
-    """Only the class is told: a message may hold anything."""
+    """Of what is not our own only the class is told: a message may hold anything."""
+    if isinstance(error, SettingError):
+        return failed(name, error, cure="`slotgraph settings` lists what is allowed.")
+    if isinstance(error, PermissionError):
+        return fail(name, "This user may not look there.", cure="Ask the doctor as the user that SlotGraph runs as.")
     return fail(
         name,
         f"This check broke: {type(error).__name__}.",

@@ -148,6 +148,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise SettingError(fault.format(setting="The setting database", allowed=allowed("database")))
         if self.database_password_file == "":
             raise wrong("database_password_file", "")
+        for name in ("data_folder", "database", "key_file"):
+            if "\0" in getattr(self, name):
+                raise wrong(name, getattr(self, name))
         if self.base_url is not None and not is_base_url(self.base_url):
             raise wrong("base_url", self.base_url)
         networks = {"allow_private_addresses": self.allow_private_addresses, "trusted_proxies": self.trusted_proxies}
@@ -159,14 +162,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def data_path(self) -> Path:
         """`data_folder`, absolute."""
-        return Path(self.data_folder).expanduser().absolute()
+        return expanded("The setting data_folder", self.data_folder).absolute()
 
     @property
     def database_path(self) -> Path | None:
         """The SQLite file, absolute; None if the database is PostgreSQL."""
         if not self.database.startswith(SQLITE):
             return None
-        return self.data_path / Path(self.database.removeprefix(SQLITE)).expanduser()
+        return self.data_path / expanded("The setting database", self.database.removeprefix(SQLITE))
 
     @property
     def database_url(self) -> str:
@@ -177,12 +180,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def database_password_path(self) -> Path | None:
         """The file with PostgreSQL's password, absolute."""
         named = self.database_password_file
-        return self.data_path / Path(named).expanduser() if named else None
+        return self.data_path / expanded("The setting database_password_file", named) if named else None
 
     @property
     def key_path(self) -> Path:
         """The key file, absolute."""
-        return self.data_path / Path(self.key_file).expanduser()
+        return self.data_path / expanded("The setting key_file", self.key_file)
 
     @property
     def public_url(self) -> str:
@@ -197,6 +200,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         if isinstance(allowed, bool):
             return _EVERY_NETWORK if allowed else ()
         return tuple(ipaddress.ip_network(text) for text in allowed)
+
+
+def expanded(source: str, text: str) -> Path:
+    """A path with the home folder that it begins in. Raises SettingError where there is none."""
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        # `from None`, and no path: it may be a secret.
+        raise SettingError(
+            f"{source} begins in a home folder (~) that is not known here; write the path out from / on."
+        ) from None
 
 
 def annotation(name: str) -> Any:

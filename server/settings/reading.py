@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from slotgraph.core.errors import SettingError
-from slotgraph.server.settings.declared import Settings, annotation, kinds, wrong
+from slotgraph.server.settings.declared import Settings, annotation, expanded, kinds, wrong
 
 PREFIX = "SLOTGRAPH_"
 CONFIG_VARIABLE = "SLOTGRAPH_CONFIG"
@@ -37,7 +37,7 @@ def read_settings(config: Path | None = None, *, environ: Mapping[str, str] = os
 def read_sourced(config: Path | None = None, *, environ: Mapping[str, str] = os.environ) -> Sourced:
     """The settings as `read_settings` gives them, with where each came from that is not left to its default."""
     named = environ.get(CONFIG_VARIABLE)
-    file = config or (Path(named).expanduser() if named else None)
+    file = config or (expanded(CONFIG_VARIABLE, named) if named else None)
     in_file = _file_values(file) if file else {}
     in_environment = _environment_values(environ)
     sources = dict.fromkeys(in_file, str(file)) | {name: PREFIX + name.upper() for name in in_environment}

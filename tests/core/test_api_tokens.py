@@ -1,14 +1,18 @@
 """API tokens: what they can have, what they end by, and whose they are."""
 
+import asyncio
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from slotgraph.core import tables
+from slotgraph.core import api_tokens, tables
 from slotgraph.core.api_tokens import TokenCreated, actor_of_token
+from slotgraph.core.errors import SettingError
 from slotgraph.core.policy import NOT_FOR_TOKENS, Anonymous, Permission, Role, Token
 from slotgraph.core.problems import InvalidInput, NotFound
+from slotgraph.core.store import tokens
 
 
 async def token(world, actor=None, *, name="Website", scopes=(Permission.SEARCH_SLOTS,), expires_at=None):
@@ -53,6 +57,14 @@ async def test_bad_input_names_its_field(world, more, path):
     assert [field.path for field in refused.fields] == [path]
 
 
+async def test_a_company_has_so_many_tokens_and_no_more(world, monkeypatch):
+    """However many are made at once."""
+    monkeypatch.setattr(api_tokens, "MAX_TOKENS", 2)
+    made = await asyncio.gather(*(token(world) for _ in range(5)))
+    assert Counter(map(type, made)) == {TokenCreated: 2, InvalidInput: 3}
+    assert len(await world.rows(tables.api_token)) == 2
+
+
 async def test_a_token_ends_at_its_time(world):
     assert isinstance(await token(world, expires_at=world.clock.now()), InvalidInput)
     made = await token(world, expires_at=world.clock.now() + timedelta(hours=1))
@@ -60,6 +72,15 @@ async def test_a_token_ends_at_its_time(world):
     assert await bearer(world, made.secret.reveal())
     world.clock.advance(timedelta(minutes=1))
     assert await bearer(world, made.secret.reveal()) is None
+
+
+async def test_a_disk_without_room_turns_no_program_away(world, monkeypatch):
+    async def refused(*_args, **_options):
+        raise SettingError("There is no room left on the disk.")
+
+    made = await token(world)
+    monkeypatch.setattr(tokens, "note_token_used", refused)
+    assert await bearer(world, made.secret.reveal())
 
 
 async def test_a_revoked_token_is_dead_at_once(world):

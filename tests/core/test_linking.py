@@ -187,3 +187,25 @@ async def test_a_faulty_form_is_not_tried_and_the_token_stays_good(world, anna):
     assert [field.path for field in refused.fields] == [("input", "answer", "form")]
     assert world.calendars.calls["open"] == 0
     assert isinstance(await complete(world, anna, begun.link_token), Account)
+
+
+async def test_a_name_with_what_no_database_takes_is_stored_without_it(world, anna, monkeypatch):
+    listed = world.calendars.calendars
+
+    async def oddly_named(account):
+        return [replace(one, name=f"{one.name}\0\ud800") for one in await listed(account)]
+
+    monkeypatch.setattr(world.calendars, "calendars", oddly_named)
+    assert isinstance(await linked(world, anna), Account)
+    assert {row.name for row in await world.rows(tables.calendar)} == {"Work", "Feed", "Home"}
+
+
+async def test_an_id_with_what_no_database_takes_is_the_plugins_failure(world, anna, monkeypatch):
+    listed = world.calendars.calendars
+
+    async def oddly_known(account):
+        return [replace(one, id=f"{one.id}\0") for one in await listed(account)]
+
+    monkeypatch.setattr(world.calendars, "calendars", oddly_known)
+    assert isinstance(await linked(world, anna), LinkRefused)
+    assert await world.rows(tables.account) == []

@@ -263,12 +263,12 @@ async def test_unlinking_waits_for_a_booking_that_has_found_its_calendar(world):
     calendar = await world.link("anna")
     booking = (await world.book(employee="anna")).booking
     async with world.database.write() as connection:
-        found = await accounts.default_calendar(connection, world.company_id, world.id_of("anna"))
-        assert found == calendar.id
+        found = await accounts.default_calendars(connection, world.company_id, [world.id_of("anna")])
+        assert found == {world.id_of("anna"): calendar.id}
         unlinking = asyncio.create_task(unlink(world))
         assert await waits(unlinking)
         names = {"entry_id": world.id_of("entry"), "booking_id": booking.id, "employee_id": world.id_of("anna")}
-        await outbox.add_wish(connection, world.company_id, calendar_id=found, at=world.clock.now(), **names)
+        await outbox.add_wish(connection, world.company_id, calendar_id=calendar.id, at=world.clock.now(), **names)
     assert (await unlinking).entries_left == 1
     assert sorted(await wishes(world)) == [("WRITE", "DEAD", None), ("WRITE", "DONE", None)]
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import pickle
 
 import pytest
@@ -235,3 +236,9 @@ def test_credentials_are_bound_as_in_the_first_release(vault):
     nonce = bytes(12)
     blob = nonce + AESGCM(OLD).encrypt(nonce, json.dumps(CREDENTIALS).encode(), context)
     assert vault.open(COMPANY, ACCOUNT, Sealed("old", blob)) == CREDENTIALS
+
+
+def test_a_pipe_is_no_key_file_and_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "keys", 0o600)
+    with pytest.raises(SettingError, match="is no plain file"):
+        Vault.load(tmp_path / "keys")

@@ -39,6 +39,7 @@ class Wire:
 
     yields: Callable[[], int] = lambda: 0
     lingers: bool = False
+    patience_seconds: float = LINGER_SECONDS
     acknowledged: asyncio.Event = field(default_factory=asyncio.Event)
     titled_before: int = 0
     titled_after: int = 0
@@ -50,7 +51,7 @@ class Wire:
             await asyncio.sleep(0)
         if self.lingers and "body" in message:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.acknowledged.wait(), LINGER_SECONDS)
+                await asyncio.wait_for(self.acknowledged.wait(), self.patience_seconds)
         self.status = message.get("status", self.status)
         body = message.get("body", b"")
         self.body += body
@@ -132,7 +133,7 @@ class Company:
         return run, reach_of(build(), query=query, variables=given, operation_name=None)
 
     def gate(self, kind: type[SupportGate] = SupportGate) -> SupportGate:
-        return kind(self.world.do.support, self.world.joined.gate)
+        return kind(self.world.do.support, self.world.joined.gate, self.world.database.notices)
 
     async def look(self, wire: Any, gate: SupportGate) -> None:
         """An agent loads the overview into a wire."""

@@ -198,6 +198,31 @@ def test_relative_paths_begin_in_the_data_folder() -> None:
     assert Settings(database="sqlite:////var/a.db").database_path == Path("/var/a.db")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "path"),
+    [
+        ("data_folder", "~nobody-here/x", "data_path"),
+        ("key_file", "~nobody-here/x", "key_path"),
+        ("database", "sqlite:///~nobody-here/x", "database_path"),
+        ("database_password_file", "~nobody-here/x", "database_password_path"),
+    ],
+)
+def test_a_home_folder_that_is_not_known_is_said_in_a_sentence(name: str, value: str, path: str) -> None:
+    settings = read_settings(environ={f"SLOTGRAPH_{name.upper()}": value})
+    with pytest.raises(SettingError, match=rf"^The setting {name} begins in a home folder .*\.$"):
+        getattr(settings, path)
+
+
+def test_the_configuration_file_too() -> None:
+    assert refusal({"SLOTGRAPH_CONFIG": "~nobody-here/x"}).startswith("SLOTGRAPH_CONFIG begins in a home folder")
+
+
+@pytest.mark.parametrize("name", ["data_folder", "key_file", "database"])
+def test_no_path_holds_a_nul(config: Path, name: str) -> None:
+    config.write_text(f'{name} = "sqlite:///a\\u0000b"\n')
+    assert refusal(config=config).startswith(f"The setting {name} ")
+
+
 def test_public_url_is_made_of_host_and_port_unless_set() -> None:
     assert Settings(host="::1", port=8123).public_url == "http://[::1]:8123"
     assert Settings(base_url="https://book.example/").public_url == "https://book.example"

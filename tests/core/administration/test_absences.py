@@ -155,3 +155,18 @@ async def test_bookings_inside_an_absence_stay(world):
     await world.book(employee="anna")
     await upsert(world)
     assert [row.state for row in await world.rows(tables.booking)] == ["CONFIRMED"]
+
+
+async def test_a_note_that_was_written_meanwhile_stays_where_none_is_given(world, monkeypatch):
+    made = await upsert(world, employee="anna", note="Dentist")
+    found = absences._found
+
+    async def found_before_others_write(*args):
+        before = await found(*args)
+        monkeypatch.setattr(absences, "_found", found)
+        await upsert(world, before=made, note="Doctor")
+        return before
+
+    monkeypatch.setattr(absences, "_found", found_before_others_write)
+    later = DaysOff(DAY, date(2027, 3, 3))
+    assert await upsert(world, later, before=made) == replace(made, times=later, note="Doctor")

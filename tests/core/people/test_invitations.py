@@ -231,3 +231,11 @@ async def test_there_are_at_most_two_hundred_open_ones(world, invite, boss):
     world.clock.advance(timedelta(days=1))
     assert isinstance(await invite(boss), Invited)
     assert len(await world.rows(tables.invitation)) == 2  # those that lapsed are dropped
+
+
+async def test_an_address_that_grows_too_long_in_lower_case_is_none(boss, invite):
+    """PostgreSQL holds columns to their lengths."""
+    address = f"new@{'İ' * 30}{'x' * 216}.com"
+    assert len(address) == 254
+    path, message = fault(await invite(boss, address))
+    assert (path, "no e-mail address" in message) == ("email", True)

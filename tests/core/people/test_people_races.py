@@ -5,13 +5,13 @@ from collections import Counter
 
 import pytest
 
-from slotgraph.core import tables
+from slotgraph.core import linking, tables
 from slotgraph.core.errors import BadInput
 from slotgraph.core.people.invitations import InvitationRequest, Invited
 from slotgraph.core.people.sessions import LoggedIn
 from slotgraph.core.policy import Anonymous, Member, Role
 from slotgraph.core.problems import LoginRefused, NotFound, SecretRefused
-from slotgraph.core.values import Secret
+from slotgraph.core.values import Purpose, Secret
 
 PASSWORD = Secret("a password of mine")
 
@@ -99,3 +99,17 @@ async def test_a_member_removed_by_two_at_once_is_removed_once(people, owner):
     place = await people.add("staff@demo.example")
     results = await asyncio.gather(*(people.remove(acting(owner), place) for _ in range(3)))
     assert Counter(map(type, results)) == {type(None): 1, NotFound: 2}
+
+
+async def test_no_link_is_begun_by_a_member_who_is_removed_meanwhile(world, people, owner, monkeypatch):
+    place, begun = await people.add("boss@demo.example", Role.OWNER), linking._begun
+
+    async def after_the_removal(*args, **options):
+        assert await people.remove(acting(owner), place) is None
+        return await begun(*args, **options)
+
+    monkeypatch.setattr(linking, "_begun", after_the_removal)
+    boss = world.as_(acting(place))
+    outcome = await people.do.linking.begin(boss, "memory", employee=None, purposes=frozenset(Purpose))
+    assert outcome == NotFound(("input", "employee"))
+    assert await world.rows(tables.link_attempt) == []

@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 
 from slotgraph.core import tables
+from slotgraph.core.errors import SettingError
 from slotgraph.core.passwords import Passwords, token_hash
 from slotgraph.core.people.sessions import MAX_CLIENT, MAX_SESSIONS, LoggedIn, client_in_short, shown_id
 from slotgraph.core.policy import Anonymous, Member, Role, Support, Token
 from slotgraph.core.problems import LoginRefused
+from slotgraph.core.store import sessions
 from slotgraph.core.store.database import Database
 from slotgraph.core.store.users import login_by_email
 from slotgraph.core.values import Secret
@@ -100,6 +102,16 @@ async def test_a_busy_writer_turns_no_reader_away(world, people, owner):
     async with world.database.write():
         assert isinstance(await people.actors.of_session(hurried, session.reveal(), now=now), Member)
     await hurried.close()
+
+
+async def test_a_disk_without_room_turns_no_reader_away(world, people, owner, monkeypatch):
+    async def refused(*_args, **_options):
+        raise SettingError("There is no room left on the disk.")
+
+    _, session = await people.logged_in("owner@demo.example")
+    world.clock.advance(timedelta(hours=1))
+    monkeypatch.setattr(sessions, "note_session_used", refused)
+    assert isinstance(await people.who(session), Member)
 
 
 async def test_the_actor_is_read_anew_for_each_request(world, people, owner):

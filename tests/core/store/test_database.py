@@ -9,6 +9,7 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
 from slotgraph.core import tables
+from slotgraph.core.errors import UnfitText
 from slotgraph.core.store.database import is_overlap
 
 
@@ -121,3 +122,19 @@ async def test_texts_are_kept_to_the_letter(shop):
         await connection.execute(update(tables.service).values(description=told))
         statement = select(tables.service.c.company_id).where(tables.service.c.description == told)
         assert (await connection.execute(statement)).scalar_one() == COMPANY
+
+
+@pytest.mark.parametrize("told", ["\0", "in\0side", "half a pair: \ud800"])
+async def test_a_text_that_cannot_be_kept_is_refused_before_it_reaches_the_database(shop, told):
+    statements = (
+        update(tables.company).values(name=told),
+        select(tables.company).where(tables.company.c.slug == told),
+        select(tables.company).where(tables.company.c.slug.in_(["a", told])),
+        insert(tables.service).values([service_row() | {"id": "1" * 32, "name": told}]),
+    )
+    for statement in statements:
+        with pytest.raises(UnfitText):
+            async with shop.write() as connection:
+                await connection.execute(statement)
+    async with shop.read() as connection:
+        assert await name(connection) == "Demo"

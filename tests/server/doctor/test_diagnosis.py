@@ -6,8 +6,10 @@ import pytest
 from slotgraph_tests_server_doctor_looking import states
 
 from slotgraph.core.clock import SystemClock
+from slotgraph.core.errors import SettingError
 from slotgraph.server.doctor import diagnosis
 from slotgraph.server.doctor.diagnosis import diagnose
+from slotgraph.server.doctor.findings import State
 from slotgraph.server.settings import read_sourced
 
 NAMES = [
@@ -80,6 +82,25 @@ def test_a_check_that_breaks_is_a_failure_and_the_others_still_run(read, tmp_pat
     broken = [finding.name for finding in findings if finding.sentence == "This check broke: RuntimeError."]
     assert broken == ["settings", "disk space", "database", "time zones", "plugins", "port"]
     assert "hunter2" not in str(findings)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (PermissionError(13, "hunter2"), "This user may not look there."),
+        (SettingError("The setting data_folder is odd."), "The setting data_folder is odd."),
+    ],
+)
+def test_what_the_operator_can_cure_is_not_called_an_error_of_ours(read, tmp_path, monkeypatch, error, sentence):
+    def breaks(*_args):
+        raise error
+
+    monkeypatch.setattr(diagnosis.folders, "check_data_folder", breaks)
+    monkeypatch.setattr(diagnosis.database, "look_into", breaks)
+    read(data_folder=tmp_path / "data")
+    broken = [finding for finding in found() if finding.state is State.FAIL]
+    assert [(one.name, one.sentence) for one in broken] == [("data folder", sentence), ("database", sentence)]
+    assert not any("report" in one.cure for one in broken)
 
 
 def test_a_database_that_is_away_costs_neither_keys_nor_the_rest(read, tmp_path, free_port):
