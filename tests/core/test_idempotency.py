@@ -1,5 +1,6 @@
 """A repeated call with the same key gets the first success again, and nobody else's (rule K2)."""
 
+import uuid
 from dataclasses import replace
 from datetime import timedelta
 
@@ -100,3 +101,12 @@ async def test_the_same_key_at_the_same_time_makes_one_booking(world):
     results = await world.race([request] * 5)
     assert len({result.booking.id for result in results}) == 1
     assert len(await world.rows(tables.booking)) == len(world.calendars.entries("annas")) == 1
+
+
+async def test_the_same_key_at_the_same_time_for_another_employee_is_told_to_be_reused(world):
+    for name in ("anna", "ben"):
+        await world.link(name)
+    key = str(uuid.uuid4())
+    results = await world.race([world.request(employee=name, key=key) for name in ("anna", "ben")])
+    assert sorted(type(result).__name__ for result in results) == ["BookingConfirmed", "KeyReused"]
+    assert len(await world.rows(tables.booking)) == 1

@@ -345,10 +345,9 @@ async def test_nothing_of_the_login_is_left_in_the_rows(world):
         assert "canary-login" not in str(await world.rows(table)), table.name
 
 
+@pytest.mark.sqlite  # what a PostgreSQL server leaves in its files until it vacuums is its administrator's
 async def test_nothing_of_the_login_is_left_in_the_file(world):
     """SQLite leaves what is deleted in free pages unless it is told to overwrite it."""
-    if "://" in world.address:
-        pytest.skip("what a PostgreSQL server leaves in its files until it vacuums is its administrator's")
     for number in range(30):  # enough of them for pages of their own
         await world.link("anna", name=f"canary-{number}", is_default=number == 0)
     sealed = [bytes(row.sealed_credentials) for row in await world.rows(tables.account)]

@@ -1,7 +1,8 @@
 """The migrated database is the one that `tables` describes, and nothing is migrated by halves."""
 
 import logging
-import threading
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -127,21 +128,27 @@ def test_a_new_file_is_for_its_owner_only_and_asking_for_the_revision_makes_none
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_three_that_migrate_at_once_all_find_it_done(new_database):
-    address, failures = new_database("new"), []
+MIGRATING = """
+import sys
+from slotgraph.core.store.migrate import head_revision, migrate
+print(head_revision(), flush=True)  # everything is loaded
+sys.stdin.read()
+migrate(sys.argv[1])
+"""
 
-    def migrating():
-        try:
-            migrate(address)
-        except Exception as error:  # noqa: BLE001
-            failures.append(error)
 
-    threads = [threading.Thread(target=migrating) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
+def test_three_processes_that_migrate_at_once_all_find_it_done(new_database):
+    address = new_database("new")
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    running = [subprocess.Popen([sys.executable, "-c", MIGRATING, address], **pipes) for _ in range(3)]
+    for process in running:
+        assert process.stdout.readline().decode().strip() == head_revision()
+    for process in running:
+        process.stdin.close()
+    said = [(process.stdout.read().decode(), process.wait(60)) for process in running]
+    for process in running:
+        process.stdout.close()
+    assert said == [("", 0)] * 3
     assert current_revision(address) == head_revision()
 
 

@@ -4,6 +4,8 @@ import asyncio
 import gc
 import os
 import sqlite3
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -182,3 +184,21 @@ async def test_a_full_disk_refuses_writes_in_one_sentence_and_keeps_reads(shop):
         await write_much()
     async with shop.read() as connection:
         assert (await connection.execute(select(tables.company.c.name))).scalar_one() == "Demo"
+
+
+WITHOUT_PSYCOPG = """
+import asyncio, sys
+from slotgraph.core.errors import SettingError
+from slotgraph.core.store.database import Database
+assert "psycopg" not in sys.modules
+sys.modules["psycopg"] = None
+try:
+    asyncio.run(Database.open("postgresql://me:hunter2@db/x"))
+except SettingError as error:
+    print(error)
+"""
+
+
+def test_postgresql_is_an_extra_that_is_loaded_when_it_is_asked_for_and_named_when_it_is_missing():
+    done = subprocess.run([sys.executable, "-c", WITHOUT_PSYCOPG], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("PostgreSQL needs an extra: pip install slotgraph[postgresql].\n", "")
