@@ -1,6 +1,5 @@
 """Why one start is offered or not: each rule in order, in full for members, for strangers no more than free or not free (S1-S5, B4)."""
 
-import asyncio
 from datetime import date, timedelta
 
 import pytest
@@ -8,13 +7,11 @@ import pytest
 from slotgraph.core import tables
 from slotgraph.core.availability import DaysOff
 from slotgraph.core.candidates import EmployeeChoice
-from slotgraph.core.errors import BadInput, ProviderUnreachable, RateLimited, SupportExcluded, UnknownObject
+from slotgraph.core.errors import BadInput, ProviderUnreachable, RateLimited, UnknownObject
 from slotgraph.core.explaining import RuleOutcome
 from slotgraph.core.grids import GridAnchor
-from slotgraph.core.profile import ProfileChange
 from slotgraph.core.slots import SlotRule
 from slotgraph.core.stranger_budget import StrangerBudget
-from slotgraph.core.support import Access, CaseRequest
 from slotgraph.core.values import Span
 
 SHOWN = {RuleOutcome.PASSED: "+", RuleOutcome.FAILED: "-", RuleOutcome.NOT_REACHED: "."}
@@ -197,25 +194,6 @@ async def test_it_counts_as_a_search_before_anything_is_read(world, monkeypatch)
     with pytest.raises(RateLimited):
         await world.explain(service="nothing")
     assert (await world.explain(actor=world.owner)).offered
-
-
-@pytest.mark.parametrize(("how", "refusal"), [("excluded", SupportExcluded), ("closed", UnknownObject)])
-async def test_support_shut_out_while_calendars_are_asked_gets_nothing(world, how, refusal):
-    """Rule T3."""
-    owner = world.as_(world.owner)
-    await world.link("anna")
-    case = await world.do.support.open_case(owner, CaseRequest(world.company_id, "help", 1, False))
-    await world.do.support.log_access(world.as_(world.agent), [world.company_id], Access("x", ("Query.explainSlot",)))
-    released = world.calendars.hang("busy")
-    explaining = asyncio.create_task(world.explain(actor=world.agent))
-    await world.called("busy")
-    if how == "excluded":
-        await world.do.profiles.update(owner, world.company_id, ProfileChange(exclude_support=True))
-    else:
-        await world.do.support.close_case(owner, world.company_id, case.id)
-    released.set()
-    with pytest.raises(refusal):
-        await explaining
 
 
 # What is told

@@ -1,6 +1,5 @@
 """The slot search end to end: own tables and calendars in, offered starts out (rules A2, S1-S5, B4)."""
 
-import asyncio
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -11,11 +10,9 @@ from slotgraph.core.availability import Dated, DaysOff, Times
 from slotgraph.core.candidates import EmployeeChoice, ServiceRef
 from slotgraph.core.checks import CheckState
 from slotgraph.core.clock import local_date, zone
-from slotgraph.core.errors import BadInput, ProviderThrottled, ProviderUnreachable, SupportExcluded, UnknownObject
+from slotgraph.core.errors import BadInput, ProviderThrottled, ProviderUnreachable, UnknownObject
 from slotgraph.core.policy import Permission, Role, Token
-from slotgraph.core.profile import ProfileChange
 from slotgraph.core.search import SlotQuery
-from slotgraph.core.support import Access, CaseRequest
 from slotgraph.core.testing import ShownAs
 from slotgraph.core.values import Precision, Span
 
@@ -351,24 +348,6 @@ async def test_an_agent_without_a_case_finds_no_such_service(world):
     with pytest.raises(UnknownObject):
         await world.search(actor=world.agent)
     assert world.calendars.calls["busy"] == 0
-
-
-@pytest.mark.parametrize(("how", "refusal"), [("excluded", SupportExcluded), ("closed", UnknownObject)])
-async def test_support_shut_out_while_calendars_are_asked_gets_nothing(world, how, refusal):
-    owner = world.as_(world.owner)
-    await world.link("anna")
-    case = await world.do.support.open_case(owner, CaseRequest(world.company_id, "help", 1, False))
-    await world.do.support.log_access(world.as_(world.agent), [world.company_id], Access("search", ("Query.slots",)))
-    released = world.calendars.hang("busy")
-    searching = asyncio.create_task(world.search(actor=world.agent))
-    await world.called("busy")
-    if how == "excluded":
-        await world.do.profiles.update(owner, world.company_id, ProfileChange(exclude_support=True))
-    else:
-        await world.do.support.close_case(owner, world.company_id, case.id)
-    released.set()
-    with pytest.raises(refusal):
-        await searching
 
 
 # B1: how statuses count
