@@ -37,7 +37,7 @@ test: .venv/ready-dev ## run all tests that need no account elsewhere, on SQLite
 	$(BIN)/pytest -n 2 --database postgresql $(ARGS) || [ $$? -eq 5 ] # 5: none of ARGS reaches a database
 
 soak: .venv/ready-dev ## run the long tests, minutes each; ARGS="-k booking" for some
-	$(BIN)/pytest --soak -m soak -n 2 -v tests/oracle $(ARGS)
+	$(BIN)/pytest --soak -m soak -n 2 -v tests/oracle tests/reliability $(ARGS)
 	$(BIN)/pytest --soak -m soak -n 2 -v --database postgresql tests/reliability $(ARGS) || [ $$? -eq 5 ]
 
 bench: .venv/ready-dev ## measure the speed, as ratios to C and to the slowest account; ARGS="--only slots" for a part

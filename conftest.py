@@ -16,9 +16,11 @@ hypothesis.settings.load_profile("house")
 SECONDS = {
     "core": 240,
     "core/administration": 60,
+    "core/booking": 60,
     "core/people": 60,
     "schema": 60,
     "schema/administration": 40,
+    "schema/booking": 30,
     "schema/every_place": 60,
     "server": 90,
     "plugins": 120,
@@ -28,20 +30,34 @@ SECONDS = {
     "oracle": 60,
     "house": 60,
     "reliability": 120,
+    "reliability/load": 100,
 }
 SECONDS_ON_POSTGRESQL = {
     "core": 240,
     "core/administration": 60,
+    "core/booking": 60,
     "core/people": 60,
     "schema": 60,
     "schema/administration": 40,
+    "schema/booking": 30,
     "schema/every_place": 60,
     "server": 90,
     "reliability": 180,
+    "reliability/load": 150,
 }
 SECONDS_ELSEWHERE = 30
 WORKERS = 2
-ADDED = ("core/administration", "core/people", "schema/administration", "schema/every_place", "house", "reliability")
+ADDED = (
+    "core/administration",
+    "core/booking",
+    "core/people",
+    "schema/administration",
+    "schema/booking",
+    "schema/every_place",
+    "house",
+    "reliability",
+    "reliability/load",
+)
 """Suites that came after the wall time for all was set: each brings its own seconds with it."""
 SECONDS_IN_ALL = {
     "sqlite": 300 + sum(SECONDS[suite] for suite in ADDED) // WORKERS,

@@ -14,12 +14,12 @@ from typing import Any
 
 import uvloop
 
-from benchmarks import fan_out, loop_hold, slot_speed
+from benchmarks import booking, fan_out, loop_hold, slot_speed
 from benchmarks.reference import BUILD, NoCompiler, compiled
 from benchmarks.report import described, rows, table
 from benchmarks.timing import calibration
 
-PARTS = ("slots", "fanout", "loop", "graphql")
+PARTS = ("slots", "fanout", "loop", "booking", "graphql")
 Say = Callable[[str], None]
 
 
@@ -72,7 +72,8 @@ def _measured(part: str) -> dict[str, Any]:
 
         _say("GraphQL lists: servers of their own answer the same requests, this takes a minute or two ...")
         return graphql_lists.measure()
-    return _in_loop(fan_out.measure if part == "fanout" else loop_hold.measure)
+    measures = {"fanout": fan_out.measure, "loop": loop_hold.measure, "booking": booking.measure}
+    return _in_loop(measures[part])
 
 
 def _in_loop(measure: Callable[[Say], Awaitable[dict[str, Any]]]) -> dict[str, Any]:

@@ -2,10 +2,12 @@
 
 import asyncio
 import time
+import uuid
 from array import array
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from datetime import time as wall_time
 from pathlib import Path
@@ -13,8 +15,10 @@ from tempfile import TemporaryDirectory
 from typing import NoReturn
 
 from slotgraph.core.availability import Times, Weekly
+from slotgraph.core.booking.making import BookRequest
 from slotgraph.core.candidates import EmployeeChoice, ServiceRef
-from slotgraph.core.clock import SystemClock
+from slotgraph.core.clock import SystemClock, instant_from_minute
+from slotgraph.core.customers import CustomerForm
 from slotgraph.core.errors import ProviderUnreachable
 from slotgraph.core.grids import GridAnchor
 from slotgraph.core.offload import Offload
@@ -102,33 +106,33 @@ class BenchCompany:
 
     def __init__(self, database: Database) -> None:
         self.calendars = Calendars()
-        self._database = database
+        self.database = database
         self._clock = SystemClock()
         registry = Registry()
         registry.register([self.calendars], plugin="benchmarks")
         self._vault = Vault({"k1": bytes(32)}, "k1", manage_secret=bytes(range(32)))
         passwords = Passwords(time_cost=1, memory_kib=64, parallelism=1)
         parts = Parts(database, self._clock, self._vault, registry, _NoTransport(), Offload(), passwords)
-        self._joined = join(parts)
+        self._joined = join(parts, stranger_searches_per_minute=0)
 
     @classmethod
     @asynccontextmanager
-    async def founded(cls) -> "AsyncIterator[BenchCompany]":
-        """A company in a temporary file."""
+    async def founded(cls, address: str = "") -> "AsyncIterator[BenchCompany]":
+        """A company in a new database: one that is there and empty, else a temporary file."""
         with TemporaryDirectory(prefix="slotgraph-bench-") as folder:
-            path = Path(folder) / "slotgraph.db"
-            await asyncio.to_thread(migrate, path)
-            company = cls(await Database.open(path))
+            where = address or str(Path(folder) / "slotgraph.db")
+            await asyncio.to_thread(migrate, where)
+            company = cls(await Database.open(where))
             await company._found()
             collect_in_small_portions()
             yield company
             await company._joined.flights.close()
             await company._joined.health.settled()
             company._joined.parts.passwords.close()
-            await company._database.close()
+            await company.database.close()
 
     async def _found(self) -> None:
-        async with self._database.write() as connection:
+        async with self.database.write() as connection:
             await companies.insert_company(
                 connection,
                 id=COMPANY,
@@ -162,7 +166,7 @@ class BenchCompany:
     async def employ(self, number: int) -> str:
         """Another employee of the service; their id."""
         employee = Employee(COMPANY, f"{number:032x}", f"Employee {number}", EmployeeKind.PERSON, ZONE, True, False)
-        async with self._database.write() as connection:
+        async with self.database.write() as connection:
             await companies.insert_employee(connection, employee)
             await companies.insert_service_employee(connection, COMPANY, service_id=SERVICE, employee_id=employee.id)
             for weekday in range(5):
@@ -170,22 +174,40 @@ class BenchCompany:
                 await schedule.insert_availability(connection, rule)
         return employee.id
 
-    async def link(self, login: str, employee_id: str, calendar_ids: Sequence[str]) -> None:
-        """An account of an employee, and calendars of it."""
+    async def link(self, login: str, employee_id: str, calendar_ids: Sequence[str], *, default: bool = False) -> None:
+        """An account of an employee, and calendars of it; bookings go into the last one if it is their `default`."""
         account_id = login.rjust(32, "a")
         healthy = Health(last_success_at=self._clock.now())
         account = Account(COMPANY, account_id, employee_id, "memory", login, frozenset(Purpose), (), healthy)
         sealed = self._vault.seal(COMPANY, account_id, {"login": login})
-        async with self._database.write() as connection:
+        async with self.database.write() as connection:
             await accounts.insert_account(connection, account, sealed=sealed)
-            await accounts.insert_calendars(connection, [_calendar(one, account) for one in calendar_ids])
+            calendars = [_calendar(one, account) for one in calendar_ids]
+            if default:
+                self.calendars.add_calendar(calendar_ids[-1], login=login)
+                calendars[-1] = replace(calendars[-1], is_default=True)
+            await accounts.insert_calendars(connection, calendars)
 
     async def search(self, employee_ids: Sequence[str], start: datetime, *, days: int) -> SlotSearch:
         """Search the slots of any of some employees."""
         choice = EmployeeChoice(any_of=tuple(employee_ids))
         query = SlotQuery(ServiceRef(COMPANY, SERVICE), choice, start, start + timedelta(days=days))
-        operation = Operation(Anonymous(), self._database, self._clock)
+        operation = Operation(Anonymous(), self.database, self._clock)
         return await self._joined.use_cases.search.slots(operation, query)
+
+    async def starts(self, employee_id: str, *, days: int) -> list[int]:
+        """The starts offered for an employee from tomorrow on, in minutes."""
+        found = await self.search([employee_id], self.now() + timedelta(days=1), days=days)
+        return [slot.start for slot in found.slots]
+
+    async def book(self, employee_id: str, start: int) -> str:
+        """Book an employee; the name of what is answered."""
+        customer = CustomerForm("Bench Customer", "bench@customer.example")
+        choice = EmployeeChoice(employee=employee_id)
+        at = instant_from_minute(start)
+        request = BookRequest(str(uuid.uuid4()), ServiceRef(COMPANY, SERVICE), at, choice, customer)
+        operation = Operation(Anonymous(), self.database, self._clock)
+        return type(await self._joined.use_cases.bookings.book(operation, request)).__name__
 
     def now(self) -> datetime:
         """The beginning of this minute."""

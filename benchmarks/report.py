@@ -30,7 +30,7 @@ class Row:
 
 def rows(found: Mapping[str, Any]) -> list[Row]:
     """A row for each figure of the parts that were measured."""
-    makers = {"slots": _slots, "fanout": _fan_out, "loop": _loop, "graphql": _graphql}
+    makers = {"slots": _slots, "fanout": _fan_out, "loop": _loop, "booking": _booking, "graphql": _graphql}
     return [row for part, make in makers.items() if part in found for row in make(found[part])]
 
 
@@ -59,6 +59,22 @@ def _loop(found: Mapping[str, Any]) -> Iterator[Row]:
         note = f"mostly {one['median_hold_ms']:.1f} ms, by the wall clock {one['wall_ms']:.1f} to {one['worst_wall_ms']:.1f} ms"
         note += f"; the search takes {one['search_ms']:.0f} ms, {one['complete']} of {one['searches']} were complete in time"
         yield Row(f"event loop held, employees: {count}", one["hold_ms"], "ms", found["target"], note)
+
+
+def _booking(found: Mapping[str, Any]) -> Iterator[Row]:
+    kinds = {
+        "accepted": "booking accepted, to the bare INSERT",
+        "accepted_and_written": "booking accepted and written outside, to the bare INSERT",
+        "refused": "booking refused, to the refused INSERT",
+        "accepted_at_once": "bookings accepted many at once, to as many bare INSERTs",
+    }
+    for database, one in found.items():
+        for kind, what in kinds.items():
+            ratio = one[kind]
+            note = f"{_quartiles((ratio['low'], ratio['high']))}; {ratio['ms']:.2f} ms"
+            yield Row(f"{database}: {what}", ratio["ratio"], "x", note=note)
+        note = f"a bare INSERT takes {one['insert_ms']:.2f} ms"
+        yield Row(f"{database}: bookings a second, many at once", one["per_second_at_once"], "", note=note)
 
 
 def _graphql(found: Mapping[str, Any]) -> Iterator[Row]:

@@ -3,10 +3,10 @@
 import logging
 from dataclasses import dataclass
 
-from slotgraph.core import outbox
 from slotgraph.core.clock import minute_from_instant
 from slotgraph.core.errors import ProviderFailure
 from slotgraph.core.operation import Operation
+from slotgraph.core.outbox import wishes
 from slotgraph.core.plugin import Deadline
 from slotgraph.core.policy import Action
 from slotgraph.core.problems import NotFound
@@ -111,8 +111,8 @@ async def _forget(connection: Transaction, operation: Operation, account: Accoun
     calendar_ids = await accounts.lock_account(connection, company_id, account.id)
     if calendar_ids is None:
         return None
-    left = await outbox.left_outside(connection, company_id, calendar_ids, now_minute=minute_from_instant(now))
+    left = await wishes.left_outside(connection, company_id, calendar_ids, now_minute=minute_from_instant(now))
     await forget_links_of_account(connection, company_id, account.id)
-    await outbox.let_go(connection, company_id, calendar_ids, at=now)
+    await wishes.let_go(connection, company_id, calendar_ids, at=now)
     await accounts.delete_account(connection, company_id, account.id)
     return left

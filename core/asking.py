@@ -13,7 +13,7 @@ from slotgraph.core.policy import Action
 from slotgraph.core.records import Employee
 from slotgraph.core.store import accounts
 from slotgraph.core.stranger_budget import StrangerBudget
-from slotgraph.core.values import Span
+from slotgraph.core.values import Reference, Span
 
 MAX_DEADLINE_MS = 8000
 """The longest a caller may wait for calendars, and what they wait if they do not say (rule B5)."""
@@ -51,6 +51,7 @@ class Asking:
         window: Span,
         deadline: Deadline,
         for_booking: bool = False,
+        except_: frozenset[Reference] = frozenset(),
     ) -> FreeBusyAnswer:
         """Ask the calendars; `for_booking` in a flight of its own (rule B5). Support's standing is read anew afterwards (rule T3).
 
@@ -66,7 +67,7 @@ class Asking:
         if window.start >= window.end:
             checked = []
         asked = Asked(by_id, checked, zones)
-        answer = await self._freebusy.ask(asked, window, deadline=deadline, for_booking=for_booking)
+        answer = await self._freebusy.ask(asked, window, deadline=deadline, for_booking=for_booking, except_=except_)
         operation.recheck()
         self._health.note(answer.checks)
         return answer

@@ -7,6 +7,7 @@ from slotgraph.core.errors import BadInput, UnknownObject
 from slotgraph.core.operation import Operation
 from slotgraph.core.policy import Action
 from slotgraph.core.records import Company, Employee, Service
+from slotgraph.core.store.directory import Directory
 
 MAX_NAMED = 200
 """The most employees one choice may name."""
@@ -48,10 +49,7 @@ async def candidates(
     path: tuple[str, ...],
 ) -> Candidates:
     """Resolve who is asked for. Raises UnknownObject or BadInput with the path of the field, before any provider call."""
-    named = await considered(operation, service, choice, action=action, path=path)
-    for field in named.lacking.values():
-        raise BadInput(field, "this employee cannot be booked for this service.")
-    return named.who
+    return _offering(await considered(operation, service, choice, action=action, path=path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +75,34 @@ async def considered(
     found = directory.services.get(service.id) if directory else None
     if directory is None or found is None or not found.active:
         raise UnknownObject((*path, "service"))
+    return _considered(directory, found, choice, path=path)
+
+
+def candidates_of(
+    directory: Directory, service: Service, choice: EmployeeChoice, *, path: tuple[str, ...]
+) -> Candidates:
+    """Resolve who is asked for a service of a company, for whoever may ask. Raises as `candidates` does."""
+    return _offering(_considered(directory, service, choice, path=path))
+
+
+def _offering(named: Considered) -> Candidates:
+    for field in named.lacking.values():
+        raise BadInput(field, "this employee cannot be booked for this service.")
+    return named.who
+
+
+def _considered(directory: Directory, service: Service, choice: EmployeeChoice, *, path: tuple[str, ...]) -> Considered:
     bookable = {employee.id: employee for employee in directory.employees_of(service.id) if employee.active}
     named = _named(choice, path=(*path, "employees"))
     if named is None:
-        return Considered(Candidates(directory.company, found, list(bookable.values())), {})
+        return Considered(Candidates(directory.company, service, list(bookable.values())), {})
     employees: dict[str, Employee] = {}
     for employee_id, field in named.items():
         employee = directory.employees.get(employee_id)
         if employee is None or not employee.active:
             raise UnknownObject(field)
         employees[employee_id] = employee
-    who = Candidates(directory.company, found, list(employees.values()), together=choice.together is not None)
+    who = Candidates(directory.company, service, list(employees.values()), together=choice.together is not None)
     return Considered(who, {one: field for one, field in named.items() if one not in bookable})
 
 

@@ -118,11 +118,13 @@ class Flights:
         waited = 0.0 if flight.began_at is None else self._clock.monotonic() - flight.began_at
         return failure_of(Unverified(FailureCause.TIMEOUT, asked=waited >= self._longest_seconds / 2))
 
-    async def alone(self, account: AccountKey, call: Call[Answer], *, deadline: Deadline) -> Mapping[str, Answer]:
-        """A booking check: its own flight, joined by nobody, that ends with who asked. Raises ProviderFailure."""
+    async def alone(
+        self, account: AccountKey, call: Call[Answer], *, deadline: Deadline, for_booking: bool = True
+    ) -> Mapping[str, Answer]:
+        """A booking check, or what can wait: its own flight, joined by nobody, that ends with who asked. Raises ProviderFailure."""
         try:
             async with asyncio.timeout(deadline.remaining):
-                return await self._shield.call(account, lambda: call(deadline), for_booking=True)
+                return await self._shield.call(account, lambda: call(deadline), for_booking=for_booking)
         except TimeoutError:
             raise ProviderTimeout from None
 

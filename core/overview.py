@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from slotgraph.core import outbox
 from slotgraph.core.asking import deadline_of
 from slotgraph.core.checks import CalendarCheck, CheckState, check_of, shown_checks
 from slotgraph.core.clock import is_zone_name, local_date, local_days, minute_from_instant, zone
@@ -18,6 +17,7 @@ from slotgraph.core.flights import Flights, Kind, Question
 from slotgraph.core.freebusy import is_ignored
 from slotgraph.core.health import HealthNotes
 from slotgraph.core.operation import Operation
+from slotgraph.core.outbox import entries
 from slotgraph.core.overview_entries import (
     ExternalEvent,
     OverviewEntry,
@@ -206,7 +206,7 @@ async def _asked(operation: Operation, directory: Directory, employees: Sequence
 async def _standing(operation: Operation, company_id: str, asked: Asked) -> Standing:
     """Which entries in the calendars are ours: they stand in the overview already, as bookings."""
     async with operation.database.read() as connection:
-        return await outbox.standing_entries(connection, company_id, [calendar.id for calendar in asked.calendars])
+        return await entries.standing_entries(connection, company_id, [calendar.id for calendar in asked.calendars])
 
 
 def _settled(before: Standing, after: Standing) -> frozenset[str]:

@@ -144,16 +144,30 @@ class Provider(Protocol):
         """What stands in each calendar, with titles. Events that do not block (B1) and those of `except_` are left out."""
 
     async def write(self, account: Account, calendar_id: str, entry: Entry, key: str) -> Reference:
-        """Create the entry; called again with the same key, it makes no second one."""
+        """Make exactly one entry of this key stand in the calendar as given, however often it is called with the key (rule K3).
+
+        What an earlier call left there under the key, or somebody changed since, is made as given. Returns only once a read has
+        shown the entry standing, or the protocol's own answer proves it. Where the outcome is not known it raises; the engine
+        then calls again with the same key.
+        """
 
     async def move(self, account: Account, reference: Reference, entry: Entry, key: str) -> Reference:
-        """Change the entry to what is given; idempotent by key."""
+        """Make the entry stand as given, once, wherever it stood; where it was removed outside, it stands again (rule K3).
+
+        The reference may be an older one of the same entry. Returns and raises as `write` does.
+        """
 
     async def remove(self, account: Account, reference: Reference, key: str) -> None:
-        """Remove the entry; one that is already gone is fine."""
+        """Make sure that the entry stands no more; one that is already gone is fine.
+
+        Where the outcome is not known it raises; the engine then calls again.
+        """
 
     async def probe(self, account: Account, reference: Reference) -> Present | Gone | Unverified:
-        """Whether one of our own entries stands outside, and where."""
+        """Whether one of our own entries stands outside, and where.
+
+        Present and Gone by a positive answer only, Gone only while the calendar itself answers (rule K6); else Unverified.
+        """
 
 
 class Hooks:

@@ -153,6 +153,7 @@ class Action(Enum):
     SEARCH_SLOTS = "search slots"
     SEARCH_WITHOUT_BUDGET = "search as often as one likes"
     BOOK = "book"
+    HOLD_WITHOUT_QUOTA = "hold as many slots as one likes"
     OVERRIDE_RULES = "book past notice, horizon, grid, availabilities and absences"
     LOG_IN = "log in and out"
     CHANGE_SECOND_FACTOR = "set up and remove one's second factor"
@@ -303,6 +304,7 @@ TABLE: Mapping[Action, Row] = {
     # Strangers have a budget (B7); so has a member of another company, who is one here.
     A.SEARCH_WITHOUT_BUDGET: Row(member=_any_role, support=_case_open, token=_scope(P.SEARCH_SLOTS)),
     A.BOOK: Row(_always, _never, _always, _never, _scope_anywhere(P.BOOK)),
+    A.HOLD_WITHOUT_QUOTA: Row(member=_any_role, token=_scope(P.BOOK)),
     A.OVERRIDE_RULES: Row(member=_any_role),
     A.READ_INTERNAL: Row(
         member=_any_role, support=_case_open, token=_scope(*_SCHEDULE_SCOPES, P.READ_ACCOUNTS, P.READ_OVERVIEW)

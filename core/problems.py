@@ -85,6 +85,21 @@ class TooLate:
 
 
 @dataclass(frozen=True, slots=True)
+class QuotaReached:
+    """Too many of these at a time; `retry_after_seconds` is when it makes sense to try again."""
+
+    retry_after_seconds: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class BookingIsCancelled:
+    """A cancelled booking cannot be moved."""
+
+    message: str = "This booking was cancelled. Please book anew."
+
+
+@dataclass(frozen=True, slots=True)
 class HasUpcomingBookings:
     """Upcoming bookings must be moved or cancelled first."""
 

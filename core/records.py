@@ -193,6 +193,15 @@ class Booking:
         return instant_from_minute(self.span.start) - timedelta(hours=self.cancellation_limit_hours)
 
 
+class BookingChangeKind(Enum):
+    """What happened to a booking."""
+
+    CREATED = "CREATED"
+    MOVED = "MOVED"
+    CANCELLED = "CANCELLED"
+    CALENDAR_ENTRY = "CALENDAR_ENTRY"
+
+
 class CalendarEntryState(Enum):
     """Where our event in an external calendar is on its way (rule K4)."""
 
@@ -200,6 +209,26 @@ class CalendarEntryState(Enum):
     WRITTEN = "WRITTEN"
     FAILED = "FAILED"
     REMOVED = "REMOVED"
+    GONE_OUTSIDE = "GONE_OUTSIDE"
+    MOVED_OUTSIDE = "MOVED_OUTSIDE"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A slot kept for a while. `span` is without buffers; whoever it was kept for, it is over once it lapsed or `ended`."""
+
+    company_id: str
+    id: str
+    service_id: str
+    employee_ids: tuple[str, ...]
+    span: Span
+    expires_at: datetime
+    created_at: datetime
+    ended: bool = False
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether the slot is still kept."""
+        return not self.ended and self.expires_at > now
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +253,8 @@ class OutboxAction(Enum):
     WRITE = "WRITE"
     MOVE = "MOVE"
     REMOVE = "REMOVE"
+    MOVE_AGAIN = "MOVE_AGAIN"  #: it was moved, but a try before may be carried out late
+    REMOVE_AGAIN = "REMOVE_AGAIN"  #: it was removed, but a try before may be carried out late
 
 
 class OutboxState(Enum):
@@ -236,7 +267,7 @@ class OutboxState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """The wish of one entry: its latest action, and how the tries went. `fence` rises with each wish and each taker."""
+    """The wish of one entry, leased: its latest action, and how the tries went. `fence` rises with each wish and each lease taken."""
 
     company_id: str
     entry_id: str
@@ -245,6 +276,9 @@ class OutboxRow:
     created_at: datetime
     attempts: int
     fence: int
+    lease_until: datetime
+    unsure: bool = False
+    """Whether the outcome of some try was never learned: it may yet be carried out."""
 
 
 class SupportCaseEnd(Enum):

@@ -7,13 +7,16 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
 
+from slotgraph.core.booking.idempotency import REMEMBERED_FOR
 from slotgraph.core.clock import Clock, minute_from_instant
-from slotgraph.core.idempotency import REMEMBERED_FOR
 from slotgraph.core.store import forgetting
 from slotgraph.core.store.database import Database, Transaction
 
 HOLDS_STAY = timedelta(days=1)
 """How long a lapsed hold may lie where nobody wants its place."""
+
+HOLDS_KNOWN_FOR = REMEMBERED_FOR + timedelta(hours=1)
+"""As long as whoever asks again is answered with the hold (rule K2), whoever's clock is a little ahead."""
 
 Take = Callable[[Transaction], Awaitable[int]]
 
@@ -46,6 +49,7 @@ class Retention:
         for clear, before in (
             (forgetting.clear_keys, now - REMEMBERED_FOR),
             (forgetting.clear_holds, now - HOLDS_STAY),
+            (forgetting.clear_past_holds, now - HOLDS_KNOWN_FOR),
             (forgetting.clear_invitations, now),
             (forgetting.clear_links, now),
         ):

@@ -99,6 +99,18 @@ class Wall:
 
         return await self.call(key, write, deadline=deadline)
 
+    async def move(
+        self, key: AccountKey, reference: Reference, *, entry: Entry, idempotency: str, deadline: Deadline
+    ) -> Reference:
+        """Make one of our own entries stand as given."""
+
+        async def move(provider: Provider, account: Account) -> Reference:
+            # A reference that names no entry could name the calendar itself: no provider ever gets one.
+            known = checked_reference(reference)
+            return checked_reference(await provider.move(account, known, entry, idempotency))
+
+        return await self.call(key, move, deadline=deadline)
+
     async def remove(self, key: AccountKey, reference: Reference, *, idempotency: str, deadline: Deadline) -> None:
         """Remove one of our own entries."""
 

@@ -8,9 +8,13 @@ from slotgraph.core.account_checks import AccountChecks
 from slotgraph.core.accounts import Accounts
 from slotgraph.core.administration.employees import Employees
 from slotgraph.core.api_tokens import ApiTokens
-from slotgraph.core.booking import Bookings
+from slotgraph.core.booking.cancelling import Cancellations
+from slotgraph.core.booking.finding import BookingDesk
+from slotgraph.core.booking.holding import Holds
+from slotgraph.core.booking.making import Bookings
+from slotgraph.core.booking.moving import Moves
 from slotgraph.core.calendar_choices import CalendarChoices
-from slotgraph.core.changing import BookingDesk
+from slotgraph.core.calendar_entries.retrying import EntryRetries
 from slotgraph.core.erasing import Erasing
 from slotgraph.core.explaining import Explanations
 from slotgraph.core.linking import Linking
@@ -36,8 +40,12 @@ class UseCases:
     registry: Registry
     search: Search
     explanations: Explanations
+    holds: Holds
     bookings: Bookings
     booking_desk: BookingDesk
+    moves: Moves
+    cancellations: Cancellations
+    entry_retries: EntryRetries
     overviews: Overviews
     accounts: Accounts
     linking: Linking

@@ -28,7 +28,7 @@ from graphql import (
     value_from_ast_untyped,
 )
 
-from slotgraph.core import manage_token
+from slotgraph.core.derived_token import claim_from_text
 from slotgraph.schema import ids
 from slotgraph.schema.errors import Schema
 from slotgraph.schema.execute import prepare
@@ -146,10 +146,10 @@ def _plain(node: ValueNode, given: Mapping[str, Any]) -> Any:
 
 
 def _companies(selected: list[_Selected]) -> Iterator[str]:
-    """The companies that global ids and manage tokens carry, wherever they stand."""
+    """The companies that global ids and derived tokens carry, wherever they stand."""
     for field in selected:
         for text in _texts([*field.arguments.values()]):
-            named = ids.read(text) or manage_token.read(text)
+            named = ids.read(text) or claim_from_text(text)
             if named is not None:
                 yield named.company_id
 

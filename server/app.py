@@ -22,7 +22,7 @@ from slotgraph.server.joining import Joined
 from slotgraph.server.rounds import Round, going_round
 from slotgraph.server.settings import Settings
 
-WRITING_EVERY_SECONDS = 60.0
+LOOKING_EVERY_SECONDS = 60.0
 FORGETTING_EVERY_SECONDS = 3600.0
 GRAPHIQL = Path(__file__).parent / "web" / "graphiql"
 
@@ -43,7 +43,10 @@ def create_app(joined: Joined, settings: Settings, *, first_request: Mapping[str
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with going_round(*_rounds(joined)):
+        async with contextlib.AsyncExitStack() as stack:
+            if settings.worker == "embedded":
+                await stack.enter_async_context(joined.worker.working())
+            await stack.enter_async_context(going_round(*_rounds(joined)))
             yield
 
     handlers = {HTTPException: _no_such_place, Exception: _failed}
@@ -51,9 +54,9 @@ def create_app(joined: Joined, settings: Settings, *, first_request: Mapping[str
 
 
 def _rounds(joined: Joined) -> list[Round]:
-    """What could not be written outside is tried again; what need not be kept any longer is forgotten."""
+    """What could not be written outside is tried again, what was written is looked for; what need not be kept any longer is forgotten."""
     return [
-        Round("calendar writing", joined.writer.sweep, WRITING_EVERY_SECONDS),
+        Round("looking for entries", joined.probing.sweep, LOOKING_EVERY_SECONDS),
         Round("forgetting", joined.retention.sweep, FORGETTING_EVERY_SECONDS),
     ]
 

@@ -47,6 +47,7 @@ async def opened(settings: Settings, *, registry: Registry | None = None) -> Asy
             parts,
             session_for=timedelta(hours=settings.session_hours),
             stranger_searches_per_minute=settings.stranger_searches_per_minute,
+            stranger_holds=settings.stranger_holds,
             public_url=settings.public_url,
             second_factor_required=settings.require_second_factor,
         )

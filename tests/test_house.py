@@ -17,6 +17,7 @@ LINES_PER_FUNCTION = 60
 LINES_PER_FILE = 400
 
 BROAD_CATCHES = {
+    "core/calendar_entries/worker.py": "the outbox worker's loop",
     "core/registry.py": "the plugin wall: a guest's import may raise anything",
     "core/wall.py": "the plugin wall: a guest's call may raise anything",
     "core/offload.py": "the plugin wall: what a guest offloads may raise anything",
@@ -25,7 +26,6 @@ BROAD_CATCHES = {
     "server/app.py": "the app's edge",
     "server/doctor/diagnosis.py": "a check of the doctor may meet anything",
     "server/rounds.py": "the rounds' loop",
-    "server/worker.py": "the outbox worker's loop",
 }
 WALL_CLOCK = {
     *("datetime.now", "datetime.utcnow", "datetime.today", "date.today"),

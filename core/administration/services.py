@@ -14,7 +14,7 @@ from slotgraph.core.policy import Action
 from slotgraph.core.problems import HasUpcomingBookings, InvalidField, InvalidInput, NotFound
 from slotgraph.core.records import Service
 from slotgraph.core.slots import INTERVALS
-from slotgraph.core.store import companies, references
+from slotgraph.core.store import companies, holds, references
 from slotgraph.core.store.database import Transaction
 from slotgraph.core.store.directory import directory_of
 from slotgraph.core.store.locks import lock_company, lock_everybody
@@ -172,6 +172,7 @@ async def _delete(connection: Transaction, company_id: str, service_id: str, *, 
     if upcoming:
         return HasUpcomingBookings(upcoming)
     await companies.set_employees_of_service(connection, company_id, service_id, employee_ids=())
+    await holds.release_service(connection, company_id, service_id)
     if await references.is_service_in_bookings(connection, company_id, service_id):
         await companies.update_service(connection, replace(service, active=False, deleted_at=now))
     else:

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from slotgraph.core.availability import DaysOff, absent_spans, openings
 from slotgraph.core.clock import MINUTES_PER_DAY, zone
 from slotgraph.core.records import Absence, Availability, Employee
-from slotgraph.core.store import schedule
-from slotgraph.core.store.schedule import Blocked
+from slotgraph.core.store import blocks, schedule
+from slotgraph.core.store.blocks import NOTHING, Blocked, Own
 from slotgraph.core.values import Span
 
 
@@ -57,7 +57,13 @@ class Agendas:
 
 
 async def agendas(
-    connection: AsyncConnection, company_id: str, employees: Sequence[Employee], *, window: Span, now: datetime
+    connection: AsyncConnection,
+    company_id: str,
+    employees: Sequence[Employee],
+    *,
+    window: Span,
+    now: datetime,
+    apart_from: Own = NOTHING,
 ) -> Agendas:
     """Read what the agendas of some employees are made of, with the holds that live now."""
     ids = [employee.id for employee in employees]
@@ -65,7 +71,7 @@ async def agendas(
     wide = Span(window.start - MINUTES_PER_DAY, window.end + MINUTES_PER_DAY)
     availabilities = await schedule.availabilities_of(connection, company_id, ids)
     absences = await schedule.absences_of(connection, company_id, ids, window=wide)
-    blocked = await schedule.blocked_spans(connection, company_id, ids, window=wide, now=now)
+    blocked = await blocks.blocked_spans(connection, company_id, ids, window=wide, now=now, apart_from=apart_from)
     return Agendas(availabilities, absences, blocked, wide)
 
 

@@ -108,9 +108,14 @@ def _clauses(which: BookingFilter) -> list[ColumnElement[bool]]:
 
 
 async def counts_between(
-    connection: AsyncConnection, company_id: str, employee_ids: Collection[str], *, between: Span
+    connection: AsyncConnection,
+    company_id: str,
+    employee_ids: Collection[str],
+    *,
+    between: Span,
+    apart_from: str | None = None,
 ) -> Mapping[str, int]:
-    """How many confirmed bookings of each employee start in a span; employees without one are missing."""
+    """How many confirmed bookings of each employee start in a span, one of them left out; employees without one are missing."""
     b, a = t.booking.c, t.attendance.c
     statement = (
         select(a.employee_id, func.count().label("bookings"))
@@ -121,6 +126,7 @@ async def counts_between(
             b.start_minute >= between.start,
             b.start_minute < between.end,
             a.employee_id.in_(employee_ids),
+            *([] if apart_from is None else [b.id != apart_from]),
         )
         .group_by(a.employee_id)
     )
@@ -152,9 +158,28 @@ async def insert_booking(connection: AsyncConnection, booking: Booking) -> None:
         )
     )
     for employee_id in booking.employee_ids:
-        await connection.execute(
-            insert(t.attendance).values(company_id=booking.company_id, booking_id=booking.id, employee_id=employee_id)
-        )
+        await insert_attendance(connection, booking, employee_id)
+
+
+async def insert_attendance(connection: AsyncConnection, booking: Booking, employee_id: str) -> None:
+    """Let an employee attend."""
+    await connection.execute(
+        insert(t.attendance).values(company_id=booking.company_id, booking_id=booking.id, employee_id=employee_id)
+    )
+
+
+async def delete_attendance(connection: AsyncConnection, booking: Booking, employee_id: str) -> None:
+    """Let an employee attend no more."""
+    a = t.attendance.c
+    own = (a.company_id == booking.company_id, a.booking_id == booking.id, a.employee_id == employee_id)
+    await connection.execute(delete(t.attendance).where(*own))
+
+
+async def set_span(connection: AsyncConnection, company_id: str, booking_id: str, *, span: Span) -> None:
+    """Let a booking be at another time."""
+    b = t.booking.c
+    statement = update(t.booking).where(b.company_id == company_id, b.id == booking_id)
+    await connection.execute(statement.values(start_minute=span.start, end_minute=span.end))
 
 
 async def set_cancelled(connection: AsyncConnection, company_id: str, booking_id: str, *, reason: str | None) -> bool:

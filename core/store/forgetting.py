@@ -49,11 +49,19 @@ async def erase_ended(connection: AsyncConnection, company_id: str, *, before: i
 
 
 async def clear_holds(connection: AsyncConnection, company_id: str, *, before: datetime, limit: int) -> int:
-    """Drop holds that lapsed up to an instant."""
+    """Free what holds block that lapsed up to an instant."""
     b = t.block.c
     lapsed = _some(select(b.id).where(b.company_id == company_id, b.expires_at <= before), limit)
     ids = [row.id for row in await connection.execute(lapsed)]
     return (await connection.execute(delete(t.block).where(b.company_id == company_id, b.id.in_(ids)))).rowcount
+
+
+async def clear_past_holds(connection: AsyncConnection, company_id: str, *, before: datetime, limit: int) -> int:
+    """Drop what is known of holds that were made up to an instant."""
+    h = t.hold.c
+    past = _some(select(h.id).where(h.company_id == company_id, h.created_at <= before), limit)
+    ids = [row.id for row in await connection.execute(past)]
+    return (await connection.execute(delete(t.hold).where(h.company_id == company_id, h.id.in_(ids)))).rowcount
 
 
 async def clear_keys(connection: AsyncConnection, company_id: str, *, before: datetime, limit: int) -> int:

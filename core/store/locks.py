@@ -64,6 +64,13 @@ async def lock_everybody(connection: Transaction, company_id: str) -> None:
         await connection.execute(rows.with_for_update(key_share=True))
 
 
+async def lock_booking(connection: Transaction, company_id: str, booking_id: str) -> None:
+    """Be the only one who moves or cancels a booking: whoever attends may have changed while its attendants were waited for."""
+    if _is_needed(connection):
+        row = select(t.booking.c.id).where(t.booking.c.company_id == company_id, t.booking.c.id == booking_id)
+        await connection.execute(row.with_for_update(key_share=True))
+
+
 def _is_needed(connection: Transaction) -> bool:
     return connection.dialect.name == "postgresql"
 

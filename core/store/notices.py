@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slotgraph.core.errors import DatabaseUnreachable
+from slotgraph.core.records import BookingChangeKind
 
 CHANNEL = "slotgraph"
 FIRST_PAUSE_SECONDS = 0.5
@@ -31,11 +32,23 @@ class SupportShutOut:
 
 
 @dataclass(frozen=True, slots=True)
+class BookingChanged:
+    """A booking was made, moved or cancelled, or the state of one of its calendar entries is another."""
+
+    company_id: str
+    booking_id: str
+    kind: BookingChangeKind
+
+
+@dataclass(frozen=True, slots=True)
 class Resynchronise:
     """Notices may have been missed: look again at everything."""
 
 
-Notice = SupportShutOut | Resynchronise
+Told = SupportShutOut | BookingChanged
+"""What is published: ids only."""
+
+Notice = Told | Resynchronise
 
 
 class Notices:
@@ -48,19 +61,25 @@ class Notices:
         """Call this with each notice from now on; it may not wait."""
         self._subscribers.append(told)
 
+    def unsubscribe(self, told: Callable[[Notice], None]) -> None:
+        """Call this no more."""
+        self._subscribers.remove(told)
+
     def deliver(self, notice: Notice) -> None:
         """Tell everybody."""
-        for told in self._subscribers:
+        for told in self._subscribers[:]:
             told(notice)
 
 
-async def publish(connection: AsyncConnection, notice: SupportShutOut) -> None:
-    """Tell every process when this write transaction commits, and nobody if it does not."""
+async def publish(connection: AsyncConnection, notice: Told) -> None:
+    """Tell every process when this write transaction commits, and nobody if it does not. The same twice in one is told once.
+
+    Not inside a savepoint: what is undone alone would be told by one kind of database.
+    """
     if connection.dialect.name == "postgresql":
-        payload = json.dumps({"kind": "support_shut_out", "company_id": notice.company_id})
-        await connection.execute(select(func.pg_notify(CHANNEL, payload)))
-    else:
-        _pending(connection).append(notice)
+        await connection.execute(select(func.pg_notify(CHANNEL, _payload_of(notice))))
+    elif notice not in (pending := _pending(connection)):
+        pending.append(notice)
 
 
 def take_pending(connection: AsyncConnection) -> list[Notice]:
@@ -97,12 +116,21 @@ async def keep_listening(
         pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
 
+def _payload_of(notice: Told) -> str:
+    if isinstance(notice, SupportShutOut):
+        return json.dumps({"kind": "support_shut_out", "company_id": notice.company_id})
+    ids = {"company_id": notice.company_id, "booking_id": notice.booking_id}
+    return json.dumps({"kind": "booking_changed", **ids, "change": notice.kind.value})
+
+
 def _notice_from(payload: str) -> Notice:
     """The notice a payload tells; one that a newer release knows may mean anything."""
     try:
-        told = json.loads(payload or "{}")
-    except ValueError:
-        return Resynchronise()
-    if told.get("kind") == "support_shut_out":
-        return SupportShutOut(str(told.get("company_id")))
+        told = json.loads(payload)
+        if told["kind"] == "support_shut_out":
+            return SupportShutOut(told["company_id"])
+        if told["kind"] == "booking_changed":
+            return BookingChanged(told["company_id"], told["booking_id"], BookingChangeKind(told["change"]))
+    except (ValueError, LookupError, TypeError):
+        pass
     return Resynchronise()

@@ -1,19 +1,16 @@
 """Statements on availabilities, absences and blocked spans."""
 
-from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, or_, select, update
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Row, and_, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slotgraph.core import tables as t
 from slotgraph.core.availability import Dated, DaysOff, Times, Weekly
 from slotgraph.core.clock import instant_from_minute
-from slotgraph.core.errors import SpanTaken
 from slotgraph.core.records import Absence, Availability
-from slotgraph.core.store.database import is_overlap
 from slotgraph.core.store.rows import each
 from slotgraph.core.values import Span
 
@@ -161,80 +158,3 @@ async def delete_absence(connection: AsyncConnection, company_id: str, absence_i
     """Delete an absence."""
     a = t.absence.c
     await connection.execute(delete(t.absence).where(a.company_id == company_id, a.id == absence_id))
-
-
-class Blocked(NamedTuple):
-    """The blocked spans of one employee, buffers in them: those of bookings, and those of holds that live."""
-
-    booked: list[Span]
-    held: list[Span]
-
-
-async def blocked_spans(
-    connection: AsyncConnection, company_id: str, employee_ids: Collection[str], *, window: Span, now: datetime
-) -> Mapping[str, Blocked]:
-    """Blocked spans that touch a window, for each of some employees. Lapsed holds do not count."""
-    b = t.block.c
-    statement = select(b.employee_id, b.start_minute, b.end_minute, b.booking_id).where(
-        *_touching(company_id, employee_ids, window), or_(b.booking_id.is_not(None), b.expires_at > now)
-    )
-    found = {employee_id: Blocked([], []) for employee_id in employee_ids}
-
-    def note(row: Row[Any]) -> None:
-        blocked = found[row.employee_id]
-        spans = blocked.held if row.booking_id is None else blocked.booked
-        spans.append(Span(row.start_minute, row.end_minute))
-
-    await each(await connection.execute(statement), note)
-    return found
-
-
-def _touching(company_id: str, employee_ids: Collection[str], window: Span) -> tuple[ColumnElement[bool], ...]:
-    b = t.block.c
-    return (
-        b.company_id == company_id,
-        b.employee_id.in_(employee_ids),
-        b.end_minute > window.start,
-        b.start_minute < window.end,
-    )
-
-
-async def insert_block(
-    connection: AsyncConnection, company_id: str, *, block_id: str, employee_id: str, booking_id: str, span: Span
-) -> None:
-    """Block a span for a booking. Raises SpanTaken if it overlaps another of the employee: roll back to where you were."""
-    own = {"id": block_id, "employee_id": employee_id, "booking_id": booking_id}
-    await _insert_block(connection, span, company_id=company_id, **own)
-
-
-async def insert_hold(
-    connection: AsyncConnection, company_id: str, *, block_id: str, employee_id: str, span: Span, expires_at: datetime
-) -> None:
-    """Block a span for a while. Raises SpanTaken as `insert_block` does, also where a lapsed hold is still there."""
-    own = {"id": block_id, "employee_id": employee_id, "expires_at": expires_at}
-    await _insert_block(connection, span, company_id=company_id, **own)
-
-
-async def _insert_block(connection: AsyncConnection, span: Span, **own: Any) -> None:
-    statement = insert(t.block).values(start_minute=span.start, end_minute=span.end, **own)
-    try:
-        await connection.execute(statement)
-    except DBAPIError as error:
-        if is_overlap(error):
-            raise SpanTaken from error
-        raise
-
-
-async def delete_expired_holds(
-    connection: AsyncConnection, company_id: str, employee_ids: Collection[str], *, span: Span, now: datetime
-) -> None:
-    """Take lapsed holds out of the way of a span: nothing else frees what they block (rule K1)."""
-    await connection.execute(
-        delete(t.block).where(*_touching(company_id, employee_ids, span), t.block.c.expires_at <= now)
-    )
-
-
-async def delete_blocks_of_booking(connection: AsyncConnection, company_id: str, booking_id: str) -> None:
-    """Free what a booking blocked."""
-    b = t.block.c
-    await connection.execute(delete(t.block).where(b.company_id == company_id, b.booking_id == booking_id))

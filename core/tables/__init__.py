@@ -10,6 +10,7 @@ from slotgraph.core.tables.bookings import (
     block,
     booking,
     calendar_entry,
+    hold,
     idempotency,
     outbox,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "calendar_entry",
     "company",
     "employee",
+    "hold",
     "idempotency",
     "invitation",
     "link_attempt",

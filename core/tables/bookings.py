@@ -1,8 +1,8 @@
 """Bookings, what they block, and what is written into calendars for them."""
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, String, Table, Text
+from sqlalchemy import Boolean, CheckConstraint, Column, Index, Integer, String, Table, Text, false
 
-from slotgraph.core.columns import Instant
+from slotgraph.core.columns import Instant, Json
 from slotgraph.core.tables.keys import Id, Minute, company_key, metadata, own_key, reference
 
 booking = Table(
@@ -51,6 +51,25 @@ attendance = Table(
     Index("ix_attendance_employee", "company_id", "employee_id"),
 )
 
+hold = Table(
+    "hold",
+    metadata,
+    company_key(),
+    own_key(),
+    Column("service_id", Id, nullable=False),
+    Column("start_minute", Minute, nullable=False),
+    Column("end_minute", Minute, nullable=False),
+    Column("employee_ids", Json, nullable=False),
+    Column("source", String(64)),
+    Column("expires_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("created_at", Instant, nullable=False),
+    Index("ix_hold_source", "company_id", "source", "expires_at"),
+    Index("ix_hold_created", "company_id", "created_at"),
+)
+"""A hold is over once it lapsed or ended; it stays for a day, so that whoever asks again is answered the same. `source` is a keyed
+hash of where a stranger came from. What a hold keeps free are its blocks."""
+
 block = Table(
     "block",
     metadata,
@@ -61,12 +80,14 @@ block = Table(
     Column("end_minute", Minute, nullable=False),
     Column("booking_id", Id),
     Column("expires_at", Instant),
+    Column("hold_id", Id),
     reference("employee", "employee_id"),
     reference("booking", "booking_id"),
     CheckConstraint("start_minute < end_minute", name="not_empty"),
     CheckConstraint("(booking_id IS NULL) <> (expires_at IS NULL)", name="booking_or_hold"),
     Index("ix_block_span", "company_id", "employee_id", "end_minute", "start_minute"),
     Index("ix_block_booking", "company_id", "booking_id"),
+    Index("ix_block_of_hold", "company_id", "hold_id"),
 )
 Index(
     "ix_block_hold",
@@ -92,10 +113,19 @@ calendar_entry = Table(
     Column("reference_calendar", Text),
     Column("reference_id", Text),
     Column("reference_etag", Text),
+    Column("probed_at", Instant),
+    Column("missed_at", Instant),
     reference("booking", "booking_id"),
     reference("calendar", "calendar_id"),
     Index("ix_calendar_entry_booking", "company_id", "booking_id"),
 )
+Index(
+    "ix_calendar_entry_probed",
+    calendar_entry.c.probed_at,
+    sqlite_where=calendar_entry.c.probed_at.is_not(None),
+    postgresql_where=calendar_entry.c.probed_at.is_not(None),
+)
+"""`probed_at` is when somebody last looked for it outside, null if nobody shall; `missed_at` since when it has not been found."""
 
 outbox = Table(
     "outbox",
@@ -110,9 +140,13 @@ outbox = Table(
     Column("next_attempt_at", Instant),
     Column("lease_until", Instant),
     Column("fence", Integer, nullable=False),
+    Column("lease", Integer),
+    Column("unsure", Boolean, nullable=False, server_default=false()),
     reference("calendar_entry", "entry_id"),
     Index("ix_outbox_due", "state", "next_attempt_at"),
 )
+
+"""`lease` is the fence at which whoever is at it took the row, until `lease_until`."""
 
 idempotency = Table(
     "idempotency",

@@ -12,6 +12,7 @@ import asyncio
 import copy
 import pickle
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
@@ -251,6 +252,50 @@ class ProviderContract:
         assert first.id != second.id
         assert await standing(seed) == [PLACE, PLACE]
 
+    async def test_k3_write_repeated_with_another_time_makes_the_one_entry_as_given(self, seed: Seed) -> None:
+        await _written(seed)
+        again = await seed.provider.write(seed.account, seed.calendar_id, _entry(OTHER_PLACE, title="Shave"), KEY)
+        assert await seed.provider.probe(seed.account, again) == Present(OTHER_PLACE)
+        assert await standing(seed) == [OTHER_PLACE]
+        if Purpose.TITLES in seed.provider.purposes:
+            assert [event.title for event in (await titles(seed)).events] == ["Shave"]
+
+    async def test_k3_write_repeated_with_another_text_makes_the_one_entry_as_given(self, seed: Seed) -> None:
+        needs(seed, Purpose.TITLES)
+        await _written(seed)
+        await seed.provider.write(seed.account, seed.calendar_id, _entry(PLACE, title="Shave"), KEY)
+        assert [(event.span, event.title) for event in (await titles(seed)).events] == [(PLACE, "Shave")]
+
+    async def test_k3_write_repeated_after_a_lost_answer_may_bring_another_time(self, seed: Seed) -> None:
+        needs(seed, Purpose.WRITE)
+        with pytest.raises(ProviderTimeout):
+            await seed.provider.write(seed.losing_answers(), seed.calendar_id, _entry(OTHER_PLACE), KEY)
+        await _written(seed)
+        assert await standing(seed) == [PLACE]
+
+    async def test_k3_write_repeated_after_a_removal_outside_makes_the_entry_stand(self, seed: Seed) -> None:
+        await seed.remove_entry(await _written(seed))
+        assert await seed.provider.probe(seed.account, await _written(seed)) == Present(PLACE)
+        assert await standing(seed) == [PLACE]
+
+    async def test_k3_fault_is_never_taken_for_done(self, seed: Seed, fault: Fault) -> None:
+        needs(seed, Purpose.WRITE)
+        with suppress(ProviderFailure):
+            await seed.provider.write(seed.broken(fault), seed.calendar_id, _entry(PLACE), KEY)
+            assert await standing(seed) == [PLACE], f"K3: {fault.name} was taken for done"
+        reference = await _written(seed)
+        with suppress(ProviderFailure):
+            await seed.provider.move(seed.broken(fault), reference, _entry(OTHER_PLACE), OTHER_KEY)
+            assert await standing(seed) == [OTHER_PLACE], f"K3: {fault.name} was taken for done"
+        reference = await seed.provider.move(seed.account, reference, _entry(OTHER_PLACE), OTHER_KEY)
+        assert await standing(seed) == [OTHER_PLACE]
+        with suppress(ProviderFailure):
+            await seed.provider.remove(seed.broken(fault), reference, OTHER_KEY)
+            is_done = FailureCause.NOT_FOUND in fault.causes or await standing(seed) == []
+            assert is_done, f"K3: {fault.name} was taken for done"
+        await seed.provider.remove(seed.account, reference, OTHER_KEY)
+        assert await standing(seed) == []
+
     async def test_k3_write_whose_answer_was_lost_is_repeated_safely(self, seed: Seed) -> None:
         needs(seed, Purpose.WRITE)
         with pytest.raises(ProviderTimeout):
@@ -276,6 +321,28 @@ class ProviderContract:
             await seed.provider.move(seed.losing_answers(), reference, _entry(OTHER_PLACE), OTHER_KEY)
         await seed.provider.move(seed.account, reference, _entry(OTHER_PLACE), OTHER_KEY)
         assert await standing(seed) == [OTHER_PLACE]
+
+    async def test_k3_entry_removed_outside_stands_again_once_when_it_is_moved(self, seed: Seed) -> None:
+        reference = await _written(seed)
+        await seed.remove_entry(reference)
+        for _ in range(2):
+            moved = await seed.provider.move(seed.account, reference, _entry(OTHER_PLACE), OTHER_KEY)
+            assert await seed.provider.probe(seed.account, moved) == Present(OTHER_PLACE)
+        assert await standing(seed) == [OTHER_PLACE]
+
+    async def test_k3_entry_moved_outside_is_moved_and_removed_all_the_same(self, seed: Seed) -> None:
+        reference = await _written(seed)
+        await seed.move_entry(reference, OTHER_PLACE)
+        moved = await seed.provider.move(seed.account, reference, _entry(PLACE), OTHER_KEY)
+        assert await standing(seed) == [PLACE]
+        await seed.move_entry(moved, OTHER_PLACE)
+        await seed.provider.remove(seed.account, moved, OTHER_KEY)
+        assert await standing(seed) == []
+
+    async def test_k6_entry_moved_outside_is_found_where_it_went(self, seed: Seed) -> None:
+        reference = await _written(seed)
+        await seed.move_entry(reference, OTHER_PLACE)
+        assert await seed.provider.probe(seed.account, reference) == Present(OTHER_PLACE)
 
     async def test_k3_removed_entry_is_gone_and_stays_gone(self, seed: Seed) -> None:
         reference = await _written(seed)
@@ -315,8 +382,8 @@ class ProviderContract:
             assert [event.title for event in (await titles(seed, frozenset({reference}))).events] == [CANARY]
 
 
-def _entry(span: Span) -> Entry:
-    return Entry(span, OWNER_ZONE, "Haircut", "Booked online")
+def _entry(span: Span, *, title: str = "Haircut") -> Entry:
+    return Entry(span, OWNER_ZONE, title, "Booked online")
 
 
 async def _written(seed: Seed, key: str = KEY) -> Reference:

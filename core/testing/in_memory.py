@@ -3,7 +3,8 @@
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn, TypeVar
 
 from slotgraph.core.offload import Offload
@@ -77,6 +78,7 @@ class InMemoryProvider:
         self.calls: Counter[str] = Counter()
         self._calendars: dict[str, _Calendar] = {}
         self._faults: dict[tuple[str, str | None], _Fault] = {}
+        self._early: list[Callable[[], Any]] = []
         self._left_out: set[str] = set()
 
     # Seeding
@@ -106,6 +108,11 @@ class InMemoryProvider:
     def remove_entry(self, reference: Reference) -> None:
         """Remove one of our own entries behind our back, as the calendar's owner could."""
         del self._calendars[reference.calendar_id].entries[reference.id]
+
+    def move_entry(self, reference: Reference, span: Span) -> None:
+        """Move one of our own entries behind our back."""
+        entries = self._calendars[reference.calendar_id].entries
+        entries[reference.id] = replace(entries[reference.id], span=span)
 
     # Misbehaving. `method` is one of METHODS; without a login it is done to all.
 
@@ -145,6 +152,50 @@ class InMemoryProvider:
             raise ProviderTimeout
 
         self._set(method, fault, login)
+
+    def land_late(self, method: str, *, login: str | None = None) -> Callable[[], None]:
+        """Time out at the next call; what it asked for is done when the returned function is called, however late that is."""
+        late: list[Callable[[], Any]] = []
+
+        async def fault(act: Callable[[], Any]) -> NoReturn:
+            del self._faults[method, login]
+            late.append(act)
+            raise ProviderTimeout
+
+        def land() -> None:
+            while late:
+                late.pop(0)()
+
+        self._set(method, fault, login)
+        return land
+
+    def answer_early(self, method: str, *, login: str | None = None) -> None:
+        """Say of the next call that it is done, but do it only when the call after it comes, of whatever method."""
+
+        async def fault(act: Callable[[], Any]) -> Any:
+            del self._faults[method, login]
+            self._early.append(act)
+            return self._undone(act)
+
+        self._set(method, fault, login)
+
+    def only_answer(self, method: str, *, login: str | None = None) -> None:
+        """Say of the next call that it is done, and never do it."""
+
+        async def fault(act: Callable[[], Any]) -> Any:
+            del self._faults[method, login]
+            return self._undone(act)
+
+        self._set(method, fault, login)
+
+    def _undone(self, act: Callable[[], Any]) -> Any:
+        """What doing it would answer."""
+        before = {calendar_id: dict(calendar.entries) for calendar_id, calendar in self._calendars.items()}
+        try:
+            return act()
+        finally:
+            for calendar_id, entries in before.items():
+                self._calendars[calendar_id].entries = entries
 
     def leave_out(self, calendar_id: str) -> None:
         """Leave this calendar out of the answers of `busy` and `titles` until healed."""
@@ -213,17 +264,14 @@ class InMemoryProvider:
 
     async def write(self, account: Account, calendar_id: str, entry: Entry, key: str) -> Reference:
         def act() -> Reference:
-            self._own(account, calendar_id).entries.setdefault(f"entry-{key}", entry)
+            self._own(account, calendar_id).entries[f"entry-{key}"] = entry
             return Reference(calendar_id, f"entry-{key}")
 
         return await self._done("write", account, act)
 
     async def move(self, account: Account, reference: Reference, entry: Entry, key: str) -> Reference:
         def act() -> Reference:
-            entries = self._own(account, reference.calendar_id).entries
-            if reference.id not in entries:
-                raise CalendarMissing("The entry is gone.")
-            entries[reference.id] = entry
+            self._own(account, reference.calendar_id).entries[reference.id] = entry
             return reference
 
         return await self._done("move", account, act)
@@ -244,6 +292,9 @@ class InMemoryProvider:
         """Do it, or misbehave as ordered: then what comes back may be of any type."""
         login = account.credentials["login"]
         self.calls[method] += 1
+        while self._early:
+            with suppress(ProviderFailure):  # its calendar may be gone by now
+                self._early.pop(0)()
         fault = self._faults.get((method, login)) or self._faults.get((method, None))
         if fault is not None:
             misdeed: _Result = await fault(act)

@@ -41,6 +41,9 @@ class Seed(Protocol):
     async def remove_entry(self, reference: Reference) -> None:
         """Remove one of our own entries."""
 
+    async def move_entry(self, reference: Reference, span: Span) -> None:
+        """Move one of our own entries to another time."""
+
     async def remove_calendar(self, calendar_id: str) -> None:
         """Remove a calendar with all that stands in it."""
 

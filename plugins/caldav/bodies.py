@@ -62,6 +62,13 @@ def calendar_query(
     return _text(query + filters)
 
 
+def uid_query(uid: str) -> str:
+    """A calendar-query for the addresses, and no more, of the events of a UID."""
+    events = cdav.CompFilter("VEVENT") + (cdav.PropFilter("UID") + cdav.TextMatch(uid))
+    filters = cdav.Filter() + (cdav.CompFilter("VCALENDAR") + events)
+    return _text(cdav.CalendarQuery() + (dav.Prop() + dav.GetEtag()) + filters)
+
+
 def free_busy_query(start: datetime, end: datetime) -> str:
     """A free-busy-query for a closed range."""
     return _text(cdav.FreeBusyQuery() + cdav.TimeRange(start, end))

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from icalendar import Calendar, Event
 
@@ -64,24 +65,39 @@ def text_from_entry(entry: Entry, uid: str, *, stamp: datetime) -> str:
     return text
 
 
-def read_entry(body: bytes, uid: str) -> Span:
-    """Where the entry of a UID stands. Raises AnswerMalformed if it is another event's text, or cannot be read."""
+class Shown(NamedTuple):
+    """What an entry of ours shows in the calendar."""
+
+    span: Span
+    title: str | None
+
+    def __repr__(self) -> str:
+        return "<Shown: not shown>"
+
+
+def shown_of(entry: Entry) -> Shown:
+    """What an entry shows once it stands as given."""
+    return Shown(entry.span, printable(entry.title, lines=False)[:MAX_TITLE] or None)
+
+
+def read_entry(body: bytes, uid: str) -> Shown:
+    """What the entry of a UID shows. Raises AnswerMalformed if it is another event's text, or cannot be read."""
     try:
-        span = _span_of_entry(body.decode(), uid)
+        shown = _shown_by(body.decode(), uid)
     except (ValueError, OverflowError):
-        span = None
-    if span is None:
+        shown = None
+    if shown is None:
         raise AnswerMalformed("What stands at the entry's address is not the entry.")
-    return span
+    return shown
 
 
-def _span_of_entry(text: str, uid: str) -> Span | None:
+def _shown_by(text: str, uid: str) -> Shown | None:
     """Floating times, which a client may have made of ours, are read as UTC."""
-    for calendar in tokenized(text):
+    for calendar in tokenized(text, titles=True):
         for event in calendar.parts:
             if event.name == "VEVENT" and (line := event.line("UID")) and line.value.strip() == uid:
-                timing = _times(calendar, event).timing(event)
-                return timing.span_at(timing.start.wall)
+                timing, summary = _times(calendar, event).timing(event), event.line("SUMMARY")
+                return Shown(timing.span_at(timing.start.wall), title_from_text(summary.value) if summary else None)
     return None
 
 

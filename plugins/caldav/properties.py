@@ -71,6 +71,12 @@ def check_presence(body: bytes, url: str) -> None:
         raise CalendarMissing
 
 
+def read_members(body: bytes, url: str) -> tuple[str, ...]:
+    """The URLs of what a calendar-query found in a calendar, sorted."""
+    found = {one.url for one in multistatus(body, url) if one.status not in (404, 410)}
+    return tuple(sorted(member for member in found if path_of(member).rstrip("/") != path_of(url).rstrip("/")))
+
+
 def read_default_calendar(body: bytes, url: str) -> str | None:
     """The URL of the calendar that invitations go to (RFC 6638 section 9.2), from a PROPFIND of the inbox."""
     found = next(multistatus(body, url), None)

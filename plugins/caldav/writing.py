@@ -1,12 +1,18 @@
-"""Puts our own entries into a calendar, moves, removes and probes them, so that repeating any of it changes nothing (rule K3)."""
+"""Puts our own entries into a calendar, moves, removes and probes them, so that repeating any of it changes nothing (rule K3).
 
+A server's word that it has stored or removed something counts for nothing until a read shows it: some answer before they store.
+"""
+
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 from slotgraph.core.plugin import (
     Answer,
+    AnswerMalformed,
     CalendarMissing,
     Entry,
     Gone,
@@ -15,25 +21,31 @@ from slotgraph.core.plugin import (
     ProviderFailure,
     ProviderUnreachable,
     Reference,
-    Span,
     Unverified,
 )
 from slotgraph.plugins.caldav import bodies
 from slotgraph.plugins.caldav.client import CalDavClient, failure_from, said
-from slotgraph.plugins.caldav.mapping import read_entry, text_from_entry, uid_from_key
-from slotgraph.plugins.caldav.properties import check_presence
+from slotgraph.plugins.caldav.mapping import Shown, read_entry, shown_of, text_from_entry, uid_from_key
+from slotgraph.plugins.caldav.properties import check_presence, read_members
 
-_DONE = frozenset({200, 201, 204})
+PAUSES_BEFORE_LOOKS = (0.0, 0.1, 0.3, 0.6)
+"""Seconds before each look for what a server says it has done: a second in all. Past the deadline no look is taken."""
+
 _MISSING = frozenset({404, 410})
-# 409 and 403: how Radicale, SOGo and Cyrus say that the UID is there already; 404: SOGo, of a body it does not like.
-_LOOK_AGAIN = frozenset({403, 404, 409, 412})
+# 409 and 403: how Radicale, SOGo and Cyrus say that the UID is there already; 404: SOGo, of a body it does not like; 500, 502 and
+# 504 are also said by what stands before a server that has stored the entry.
+_LOOK_AGAIN = frozenset({403, 404, 409, 412, 500, 502, 504})
 _TRIES = 3
+_MOST_OF_A_UID = 4
+"""More resources than this for one UID are no answer: SOGo 5.8 ignores the filter and lists all there are (seen November 2026)."""
+_NOTHING = {"If-None-Match": "*"}
 
 
 class Standing(NamedTuple):
     """Our entry as it stands in the calendar."""
 
-    span: Span
+    url: str
+    shown: Shown
     etag: str | None
 
 
@@ -45,57 +57,47 @@ class Writer:
     calendar_id: str
 
     async def write(self, entry: Entry, key: str, *, stamp: datetime) -> Reference:
-        """Create the entry of a key; if it stands already, that is fine."""
+        """Make the entry of a key stand as given, at the address that is made of the key."""
         uid = uid_from_key(key)
         url = urljoin(self.calendar_id.rstrip("/") + "/", f"{uid}.ics")
-        text = text_from_entry(entry, uid, stamp=stamp)
-        try:
-            answer = await self._put(url, text, {"If-None-Match": "*"})
-        except ProviderUnreachable:
-            # The connection broke: perhaps before, perhaps after the server had stored it.
-            standing = await self._look(url, uid)
-            if standing is None:
-                raise
-            return self._reference(url, standing.etag)
-        if answer.status in _DONE:
-            return self._reference(url, answer.headers.get("etag"))
-        standing = await self._look(url, uid) if answer.status in _LOOK_AGAIN else None
-        if standing is None:
-            raise _refusal(answer)
-        return self._reference(url, standing.etag)
+        return await self._made(url, uid, entry, over=_NOTHING, stamp=stamp)
 
     async def move(self, reference: Reference, entry: Entry, *, stamp: datetime) -> Reference:
         """Make the entry as given: where it was changed outside, ours wins; where it was removed, it stands again."""
-        url = self._url(reference)
-        uid = _uid_at(url)
-        text = text_from_entry(entry, uid, stamp=stamp)
-        etag = reference.etag
-        is_gone = False
-        for _ in range(_TRIES):
-            if etag is None:
-                standing = await self._look(url, uid)
-                is_gone, etag = standing is None, standing.etag if standing else None
-            answer = await self._put(url, text, _condition(etag, is_gone=is_gone))
-            if answer.status in _DONE:
-                return self._reference(url, answer.headers.get("etag"))
-            if answer.status not in _LOOK_AGAIN:
-                break
-            etag = None
-        raise _refusal(answer)
+        url, uid = self._place(reference)
+        over = _over(reference.etag)
+        if not over:
+            standing = await self._found(url, uid, entry)
+            url, over = (standing.url, _over(standing.etag)) if standing else (url, _NOTHING)
+        return await self._made(url, uid, entry, over=over, stamp=stamp)
 
     async def remove(self, reference: Reference) -> None:
         """Remove the entry, whatever it was changed to outside."""
-        answer = await self.client.send("DELETE", self._url(reference))
-        if answer.status not in _DONE | _MISSING:
-            raise failure_from(answer)
+        url, uid = self._place(reference)
+        try:
+            answer = await self.client.send("DELETE", url)
+            if answer.status in _MISSING:
+                return
+            if not _is_done(answer):
+                raise failure_from(answer)
+        except ProviderUnreachable:
+            # Perhaps before, perhaps after the server had removed it.
+            if await self._look(url, uid) is not None:
+                raise
+            return
+        for pause in PAUSES_BEFORE_LOOKS:
+            await asyncio.sleep(pause)
+            if await self._look(url, uid) is None:
+                return
+        raise AnswerMalformed("The server says that it has removed the entry, but the entry stands.")
 
     async def probe(self, reference: Reference) -> Present | Gone | Unverified:
         """Whether the entry stands. Gone only if the calendar itself still answers."""
-        url = self._url(reference)
+        url, uid = self._place(reference)
         try:
-            standing = await self._look(url, _uid_at(url))
+            standing = await self._look(url, uid)
             if standing is not None:
-                return Present(standing.span)
+                return Present(standing.shown.span)
             body = bodies.propfind(["{DAV:}resourcetype"])
             answer = await self.client.multistatus("PROPFIND", self.calendar_id, body=body, depth=0)
             await self.client.read(check_presence, answer, self.calendar_id)
@@ -103,9 +105,49 @@ class Writer:
             return failure.unverified()
         return Gone()
 
+    async def _made(self, url: str, uid: str, entry: Entry, *, over: dict[str, str], stamp: datetime) -> Reference:
+        """Put the entry over what is thought to stand there; when told otherwise look, and put it over what does."""
+        text = text_from_entry(entry, uid, stamp=stamp)
+        for _ in range(_TRIES):
+            try:
+                answer = await self._put(url, text, over)
+            except ProviderUnreachable as broken:
+                # Perhaps before, perhaps after the server had stored it.
+                refusal: ProviderFailure = broken
+            else:
+                if _is_done(answer):
+                    return await self._verified(url, uid, entry)
+                refusal = _refusal(answer)
+                if answer.status not in _LOOK_AGAIN:
+                    raise refusal
+            standing = await self._found(url, uid, entry)
+            if standing is not None and _is_as_given(standing.shown, entry):
+                return self._reference(standing, uid)
+            before = url, over
+            url, over = (standing.url, _over(standing.etag)) if standing else (url, _NOTHING)
+            if (url, over) == before:
+                break
+        raise refusal
+
+    async def _verified(self, url: str, uid: str, entry: Entry) -> Reference:
+        """The reference of an entry that is said to be stored, once it is seen to be.
+
+        Its title is not looked at: a server may spell it its own way.
+        """
+        for pause in PAUSES_BEFORE_LOOKS:
+            await asyncio.sleep(pause)
+            standing = await self._found(url, uid, entry)
+            if standing is not None and standing.shown.span == entry.span:
+                return self._reference(standing, uid)
+        raise AnswerMalformed("The server says that it has stored the entry, but the entry does not stand as given.")
+
     async def _put(self, url: str, text: str, condition: dict[str, str]) -> Answer:
         headers = {"Content-Type": "text/calendar; charset=utf-8", **condition}
         return await self.client.send("PUT", url, body=text, headers=headers)
+
+    async def _found(self, url: str, uid: str, entry: Entry) -> Standing | None:
+        """Our entry at its address, else wherever in the calendar its UID stands; None if it is nowhere."""
+        return await self._look(url, uid) or await self._elsewhere(uid, entry)
 
     async def _look(self, url: str, uid: str) -> Standing | None:
         """Read our entry; None if nothing is there. Raises AnswerMalformed if something else is."""
@@ -114,27 +156,61 @@ class Writer:
             return None
         if answer.status != 200:
             raise failure_from(answer)
-        return Standing(await self.client.read(read_entry, answer, uid), answer.headers.get("etag"))
+        return Standing(url, await self.client.read(read_entry, answer, uid), answer.headers.get("etag"))
 
-    def _url(self, reference: Reference) -> str:
-        url = urljoin(self.calendar_id, reference.id)
-        if not urlsplit(url).path.endswith(".ics"):
+    async def _elsewhere(self, uid: str, entry: Entry) -> Standing | None:
+        """Our entry under whatever name the server gave it. Of several one is left, rather one that is as given."""
+        try:
+            query = bodies.uid_query(uid)
+            answer = await self.client.multistatus("REPORT", self.calendar_id, body=query, depth=1)
+            urls = await self.client.read(read_members, answer, self.calendar_id)
+        except ProviderFailure as failure:
+            if failure.retryable:
+                raise
+            return None
+        ours: list[Standing] = []
+        for url in urls if len(urls) <= _MOST_OF_A_UID else ():
+            with suppress(AnswerMalformed):  # another event, whose UID has ours in it (RFC 4791 section 9.7.5)
+                standing = await self._look(url, uid)
+                ours += [standing] if standing else []
+        ours.sort(key=lambda standing: not _is_as_given(standing.shown, entry))
+        for second in ours[1:]:
+            await self.client.send("DELETE", second.url)
+        return ours[0] if ours else None
+
+    def _place(self, reference: Reference) -> tuple[str, str]:
+        """The URL and the UID that a reference names."""
+        url, uid = urldefrag(urljoin(self.calendar_id, reference.id))
+        path = urlsplit(url).path
+        if not path.endswith(".ics") and (not uid or path.endswith("/")):
             # An empty or cut reference would name the calendar itself, and DELETE it.
             raise PluginFailed("The reference names no entry.")
-        return url
+        return url, uid or _uid_at(url)
 
-    def _reference(self, url: str, etag: str | None) -> Reference:
-        return Reference(self.calendar_id, urlsplit(url).path, etag)
+    def _reference(self, standing: Standing, uid: str) -> Reference:
+        """A reference is the path; where the server chose the name, the UID follows as a fragment."""
+        path = urlsplit(standing.url).path
+        named = path if _uid_at(path) == uid else f"{path}#{uid}"
+        return Reference(self.calendar_id, named, standing.etag)
 
 
 def _uid_at(url: str) -> str:
     return unquote(urlsplit(url).path).rpartition("/")[2].removesuffix(".ics")
 
 
-def _condition(etag: str | None, *, is_gone: bool) -> dict[str, str]:
-    if is_gone:
-        return {"If-None-Match": "*"}
-    # A weak tag never matches in If-Match (RFC 9110 section 13.1.1).
+def _is_as_given(shown: Shown, entry: Entry) -> bool:
+    """A title that is not shown is not compared."""
+    given = shown_of(entry)
+    return shown.span == given.span and shown.title in (None, given.title)
+
+
+def _is_done(answer: Answer) -> bool:
+    """Whether the server says so."""
+    return 200 <= answer.status < 300
+
+
+def _over(etag: str | None) -> dict[str, str]:
+    """The condition that this version still stands. A weak tag never matches in If-Match (RFC 9110 section 13.1.1)."""
     return {"If-Match": etag} if etag and not etag.startswith("W/") else {}
 
 

@@ -4,18 +4,16 @@ from datetime import datetime
 
 import strawberry
 
-from slotgraph.core import changing
-from slotgraph.core.booking import BookRequest
+from slotgraph.core.booking import finding
+from slotgraph.core.booking.making import BookRequest
 from slotgraph.core.customers import CustomerForm
 from slotgraph.core.judging import BookingOverride
 from slotgraph.core.records import BookingState, CalendarEntryState
 from slotgraph.core.values import Secret
 from slotgraph.schema import ids
 from slotgraph.schema.guard import input_type, leaf
-from slotgraph.schema.inputs.choices import DEADLINE, Path, SlotChoice, choice_of, service_ref
+from slotgraph.schema.inputs.choices import DEADLINE, KEY, Path, SlotChoice, choice_of, service_ref
 from slotgraph.schema.scalars import EmailAddress, Locale, TimeZone
-
-_KEY = "A UUID, new for each intent, the same for each retry."
 
 
 @input_type("A booking: exactly one of these.", one_of=True)
@@ -25,12 +23,12 @@ class BookingRef:
     id: strawberry.ID | None = leaf("Its id, for members and tokens.")
     manage_token: Secret | None = leaf("The manage token, for customers.")
 
-    def read(self, *, path: Path) -> changing.BookingRef:
+    def read(self, *, path: Path) -> finding.BookingRef:
         """The booking meant. Raises BadInput."""
         if self.manage_token is not None:
-            return changing.BookingRef(manage_token=self.manage_token)
+            return finding.BookingRef(manage_token=self.manage_token)
         named = ids.decode(self.id or "", "Booking", path=(*path, "id"))
-        return changing.BookingRef(company_id=named.company_id, id=named.id)
+        return finding.BookingRef(company_id=named.company_id, id=named.id)
 
 
 @input_type("Which bookings.")
@@ -65,8 +63,9 @@ class CustomerInput:
 class BookInput:
     """A booking to be."""
 
-    idempotency_key: strawberry.ID = leaf(_KEY)
+    idempotency_key: strawberry.ID = leaf(KEY)
     slot: SlotChoice = leaf("The slot.")
+    hold_token: Secret | None = leaf("Token from holdSlot; a lapsed one does no harm.")
     customer: CustomerInput = leaf("Who books.")
     note: str | None = leaf("What the customer wants to say, at most 2000 characters.")
     override: list[BookingOverride] | None = leaf(
@@ -87,6 +86,7 @@ class BookInput:
             note=self.note,
             deadline_ms=self.deadline_ms,
             override=tuple(rule for rule in BookingOverride if rule in (self.override or ())),
+            hold_token=self.hold_token,
         )
 
 
@@ -94,6 +94,6 @@ class BookInput:
 class CancelBookingInput:
     """A booking that shall not be."""
 
-    idempotency_key: strawberry.ID = leaf(_KEY)
+    idempotency_key: strawberry.ID = leaf(KEY)
     booking: BookingRef = leaf("Which.")
     reason: str | None = leaf("Why; omit if nobody said.")

@@ -13,6 +13,7 @@ from slotgraph.schema.guard import input_type, leaf
 
 Path = tuple[str, ...]
 
+KEY = "A UUID, new for each intent, the same for each retry."
 DEADLINE = "Milliseconds to wait for calendars; 8000 unless you ask for less."
 
 

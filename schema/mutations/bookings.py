@@ -5,7 +5,8 @@ from typing import Annotated
 
 import strawberry
 
-from slotgraph.core import booking, changing
+from slotgraph.core.booking import cancelling, finding, making
+from slotgraph.core.booking.attempts import CalendarUnverified as Unverified
 from slotgraph.core.operation import Operation
 from slotgraph.core.policy import Action, Customer
 from slotgraph.schema.answering import mutation
@@ -18,6 +19,7 @@ from slotgraph.schema.types.problems import (
     InvalidInput,
     KeyReused,
     NotFound,
+    QuotaReached,
     SlotNotOffered,
     SlotTaken,
     TooLate,
@@ -28,7 +30,14 @@ NewBooking = Annotated[BookInput, strawberry.argument(description="Slot and cust
 OldBooking = Annotated[CancelBookingInput, strawberry.argument(description="Booking and reason.")]
 
 BookResult = Annotated[
-    BookingConfirmed | SlotTaken | SlotNotOffered | CalendarUnverified | InvalidInput | NotFound | KeyReused,
+    BookingConfirmed
+    | SlotTaken
+    | SlotNotOffered
+    | CalendarUnverified
+    | QuotaReached
+    | InvalidInput
+    | NotFound
+    | KeyReused,
     strawberry.union("BookResult", description="The booking, or why not."),
 ]
 CancelBookingResult = Annotated[
@@ -42,27 +51,27 @@ async def book(self: object, info: Info, input: NewBooking) -> object:
     operation = info.context.operation
     request = input.read()
     outcome = await info.context.use_cases.bookings.book(operation, request)
-    if isinstance(outcome, booking.BookingConfirmed):
+    if isinstance(outcome, making.BookingConfirmed):
         return await _confirmed(operation, outcome)
-    if isinstance(outcome, booking.CalendarUnverified):
+    if isinstance(outcome, Unverified):
         sources = slots.checks_of(operation, request.service.company_id, outcome.sources)
         return problems.CalendarUnverified(message=outcome.message, sources=sources)
     return outcome
 
 
-async def _confirmed(operation: Operation, outcome: booking.BookingConfirmed) -> BookingConfirmed:
+async def _confirmed(operation: Operation, outcome: making.BookingConfirmed) -> BookingConfirmed:
     """The booking as whoever made it may see it: a stranger as its customer."""
     made = outcome.booking
     if not await operation.permits(Action.READ_BOOKING, made.company_id, booking_id=made.id):
         customer = Customer(made.company_id, made.id)
         operation = Operation(customer, operation.database, operation.clock, operation.client)
-    seen = Booking.of(changing.SeenBooking(made, operation))
+    seen = Booking.of(finding.SeenBooking(made, operation))
     return BookingConfirmed(booking=seen, manage_token=outcome.manage_token)
 
 
 @mutation(Action.CHANGE_BOOKING, "Cancels a booking; cancelling twice gives the same answer.", CancelBookingResult)
 async def cancel_booking(self: object, info: Info, input: OldBooking) -> object:
     ref = input.booking.read(path=("input", "booking"))
-    request = changing.CancelRequest(input.idempotency_key, ref, input.reason)
-    outcome = await info.context.use_cases.booking_desk.cancel(info.context.operation, request)
-    return Booking.of(outcome) if isinstance(outcome, changing.SeenBooking) else outcome
+    request = cancelling.CancelRequest(input.idempotency_key, ref, input.reason)
+    outcome = await info.context.use_cases.cancellations.cancel(info.context.operation, request)
+    return Booking.of(outcome) if isinstance(outcome, finding.SeenBooking) else outcome

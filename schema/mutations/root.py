@@ -6,10 +6,13 @@ from slotgraph.schema.mutations import (
     access,
     accounts,
     bookings,
+    calendar_entries,
     company,
     customers,
     employees,
+    holds,
     members,
+    moves,
     schedule,
     second_factor,
     support,
@@ -52,8 +55,12 @@ class Mutation:
     unlink_account = accounts.unlink_account
     check_account = accounts.check_account
     update_calendar = accounts.update_calendar
+    hold_slot = holds.hold_slot
+    release_hold = holds.release_hold
     book = bookings.book
+    reschedule_booking = moves.reschedule_booking
     cancel_booking = bookings.cancel_booking
+    retry_calendar_entry = calendar_entries.retry_calendar_entry
     erase_customer = customers.erase_customer
     open_support_case = support.open_support_case
     close_support_case = support.close_support_case

@@ -7,7 +7,7 @@ from typing import Self
 import strawberry
 
 from slotgraph.core import records
-from slotgraph.core.changing import SeenBooking
+from slotgraph.core.booking.finding import SeenBooking
 from slotgraph.core.clock import instant_from_minute
 from slotgraph.core.operation import Operation
 from slotgraph.core.policy import Action

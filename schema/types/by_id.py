@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from slotgraph.core.changing import SeenBooking
+from slotgraph.core.booking.finding import SeenBooking
 from slotgraph.core.errors import BadInput
 from slotgraph.core.operation import Operation
 from slotgraph.core.policy import Action

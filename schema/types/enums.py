@@ -124,8 +124,10 @@ _describe(
     {
         CalendarEntryState.PENDING: "To be written, moved or removed; will be tried again.",
         CalendarEntryState.WRITTEN: "It stands outside as it does here.",
-        CalendarEntryState.FAILED: "Given up after three days.",
+        CalendarEntryState.FAILED: "Given up after three days; retryCalendarEntry tries again.",
         CalendarEntryState.REMOVED: "Removed with its booking.",
+        CalendarEntryState.GONE_OUTSIDE: "Somebody deleted it outside.",
+        CalendarEntryState.MOVED_OUTSIDE: "Somebody moved it outside; where to is not kept.",
     },
 )
 _describe(

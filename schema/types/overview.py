@@ -7,7 +7,7 @@ import strawberry
 
 from slotgraph.core import overview as core
 from slotgraph.core import overview_entries as blocks
-from slotgraph.core.changing import SeenBooking
+from slotgraph.core.booking.finding import SeenBooking
 from slotgraph.core.clock import instant_from_minute
 from slotgraph.core.operation import Operation
 from slotgraph.core.policy import Action, MaskedReason

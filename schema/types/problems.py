@@ -84,6 +84,21 @@ class TooLate(Problem):
     changeable_until: datetime = leaf("Until when they could.")
 
 
+@object_type(SHAPE, "Too many of these at a time.")
+class QuotaReached(Problem):
+    """Not now."""
+
+    message: str = leaf(_SENTENCE)
+    retry_after_seconds: int = leaf("Seconds after which it makes sense to try again.")
+
+
+@object_type(SHAPE, "A cancelled booking cannot be moved.")
+class BookingIsCancelled(Problem):
+    """Over."""
+
+    message: str = leaf(_SENTENCE)
+
+
 @object_type(SHAPE, "Upcoming bookings must be moved or cancelled first.")
 class HasUpcomingBookings(Problem):
     """Still needed."""
@@ -165,6 +180,10 @@ _SHOWN: dict[type, Callable[[Any], Problem]] = {
     problems.SlotTaken: lambda found: SlotTaken(message=found.message),
     problems.SlotNotOffered: lambda found: SlotNotOffered(message=found.message, rule=found.rule),
     problems.TooLate: lambda found: TooLate(message=found.message, changeable_until=found.changeable_until),
+    problems.QuotaReached: lambda found: QuotaReached(
+        message=found.message, retry_after_seconds=found.retry_after_seconds
+    ),
+    problems.BookingIsCancelled: lambda found: BookingIsCancelled(message=found.message),
     problems.HasUpcomingBookings: lambda found: HasUpcomingBookings(message=found.message, count=found.count),
     problems.LoginRefused: lambda found: LoginRefused(message=found.message),
     problems.SecondFactorRequired: lambda found: SecondFactorRequired(message=found.message),

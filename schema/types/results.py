@@ -6,6 +6,7 @@ from slotgraph.core.values import Secret
 from slotgraph.schema.guard import leaf, object_type
 from slotgraph.schema.types.accounts import FormLink
 from slotgraph.schema.types.bookings import Booking
+from slotgraph.schema.types.holds import Hold
 from slotgraph.schema.types.problems import SHAPE
 from slotgraph.schema.types.tokens import ApiToken
 
@@ -18,6 +19,21 @@ class BookingConfirmed:
     manage_token: Secret = leaf(
         "Lets the customer see, move and cancel it. Put it behind the # of an address, never into a path or query."
     )
+
+
+@object_type(SHAPE, "A slot that is kept.")
+class SlotHeld:
+    """Success of holdSlot."""
+
+    hold: Hold = leaf("The hold.")
+    hold_token: Secret = leaf("Lets book use it and releaseHold end it.")
+
+
+@object_type(SHAPE, "The slot is free again.")
+class HoldReleased:
+    """Success of releaseHold."""
+
+    released: bool = leaf("Whether there was a hold to give back.")
 
 
 @object_type(SHAPE, "Something is gone.")

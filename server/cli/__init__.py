@@ -14,6 +14,7 @@ from slotgraph.server.cli.demo import demo
 from slotgraph.server.cli.holidays import holidays
 from slotgraph.server.cli.people import create_company, create_user, reset_password
 from slotgraph.server.cli.serve import serve
+from slotgraph.server.cli.worker import worker
 
 
 @click.group(cls=OneSentence, context_settings={"help_option_names": ["-h", "--help"]})
@@ -41,5 +42,6 @@ for command in (
     reset_password,
     serve,
     settings,
+    worker,
 ):
     main.add_command(command)

@@ -126,6 +126,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             le=1_000_000,
         ),
     ] = 120
+    stranger_holds: Annotated[
+        int,
+        Meta(
+            description="How many slots of a company one address may hold at a time without a login. 0: as many as it likes.",
+            extra={"allowed": "a number from 0 to 1000"},
+            ge=0,
+            le=1000,
+        ),
+    ] = 5
+    worker: Annotated[
+        Literal["embedded", "apart"],
+        Meta(
+            description="Who writes into calendars what could not be written at once: `serve` itself, or `slotgraph worker`.",
+            extra={"allowed": "embedded, or apart (on PostgreSQL only)"},
+        ),
+    ] = "embedded"
     trusted_proxies: Annotated[
         tuple[str, ...],
         Meta(
@@ -151,6 +167,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         for name in ("data_folder", "database", "key_file"):
             if "\0" in getattr(self, name):
                 raise wrong(name, getattr(self, name))
+        if self.worker == "apart" and self.database.startswith(SQLITE):
+            raise SettingError(
+                "The setting worker is 'apart', and on SQLite nobody else can work: use PostgreSQL, or 'embedded'."
+            )
         if self.base_url is not None and not is_base_url(self.base_url):
             raise wrong("base_url", self.base_url)
         networks = {"allow_private_addresses": self.allow_private_addresses, "trusted_proxies": self.trusted_proxies}

@@ -1,6 +1,7 @@
 """What seeds a CalDAV server for the provider contract: outside events as iCalendar, written without any of our own client code."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from icalendar import Calendar, Event, vCalAddress
 from slotgraph.core.addresses import AddressPolicy
 from slotgraph.core.clock import SystemClock
 from slotgraph.core.offload import Offload
-from slotgraph.core.plugin import Account, Deadline
+from slotgraph.core.plugin import Account, Deadline, instant_from_minute
 from slotgraph.core.testing import FixedClock, ShownAs
 from slotgraph.core.testing.seed import deaf, spoilt
 from slotgraph.core.transport import HttpTransport
@@ -102,6 +103,13 @@ class CalDavSeed:
     async def remove_entry(self, reference):
         name = urlsplit(reference.id).path.rpartition("/")[2]
         await asyncio.to_thread(self._calendars[reference.calendar_id].delete, name)
+
+    async def move_entry(self, reference, span):
+        name, calendar = urlsplit(reference.id).path.rpartition("/")[2], self._calendars[reference.calendar_id]
+        text = await asyncio.to_thread(calendar.get, name)
+        for line, minute in zip(("DTSTART", "DTEND"), span, strict=True):
+            text = re.sub(rf"{line}[:;].*", f"{line}:{instant_from_minute(minute):%Y%m%dT%H%M%SZ}", text)
+        await asyncio.to_thread(calendar.put, name, text)
 
     async def remove_calendar(self, calendar_id):
         await asyncio.to_thread(self._calendars[calendar_id].delete, "")

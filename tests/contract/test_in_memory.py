@@ -48,6 +48,9 @@ class InMemorySeed:
     async def remove_entry(self, reference):
         self.provider.remove_entry(reference)
 
+    async def move_entry(self, reference, span):
+        self.provider.move_entry(reference, span)
+
     async def remove_calendar(self, calendar_id):
         self.provider.remove_calendar(calendar_id)
 

@@ -9,7 +9,8 @@ import pytest
 
 from slotgraph.core import tables
 from slotgraph.core.availability import DaysOff
-from slotgraph.core.booking import BookingConfirmed, CalendarUnverified
+from slotgraph.core.booking.attempts import CalendarUnverified
+from slotgraph.core.booking.making import BookingConfirmed
 from slotgraph.core.candidates import EmployeeChoice
 from slotgraph.core.customers import CustomerForm
 from slotgraph.core.errors import (
@@ -22,7 +23,7 @@ from slotgraph.core.policy import Permission, Role, Token
 from slotgraph.core.problems import InvalidInput, NotFound, SlotNotOffered, SlotTaken
 from slotgraph.core.records import BookingState
 from slotgraph.core.slots import SlotRule
-from slotgraph.core.store import schedule
+from slotgraph.core.store import blocks
 from slotgraph.core.values import Span
 
 DAY = timedelta(days=1)
@@ -210,7 +211,7 @@ async def test_the_database_itself_refuses_an_overlap(world):
         ):
             try:
                 async with connection.begin_nested():
-                    await schedule.insert_block(
+                    await blocks.insert_block(
                         connection, world.company_id, block_id=uuid.uuid4().hex, span=span, **block
                     )
             except SpanTaken:

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from slotgraph.core import tables
-from slotgraph.core.booking import BookingConfirmed
+from slotgraph.core.booking.making import BookingConfirmed
 from slotgraph.core.errors import ProviderUnreachable
 
 STEPS = 10

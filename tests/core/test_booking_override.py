@@ -7,7 +7,8 @@ import pytest
 
 from slotgraph.core import tables
 from slotgraph.core.availability import DaysOff
-from slotgraph.core.booking import BookingConfirmed, CalendarUnverified
+from slotgraph.core.booking.attempts import CalendarUnverified
+from slotgraph.core.booking.making import BookingConfirmed
 from slotgraph.core.candidates import EmployeeChoice
 from slotgraph.core.errors import ProviderUnreachable
 from slotgraph.core.judging import BookingOverride

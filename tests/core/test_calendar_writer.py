@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from slotgraph.core import tables
-from slotgraph.core.booking import BookingConfirmed
+from slotgraph.core.booking.making import BookingConfirmed
 from slotgraph.core.candidates import EmployeeChoice
 from slotgraph.core.errors import (
     AccessForbidden,

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from slotgraph.core import tables
-from slotgraph.core.changing import BookingRef, CancelRequest, SeenBooking
+from slotgraph.core.booking.cancelling import CancelRequest
+from slotgraph.core.booking.finding import BookingRef, SeenBooking
 from slotgraph.core.errors import SupportExcluded
 from slotgraph.core.manage_token import token_for
 from slotgraph.core.policy import Anonymous, Customer, Permission, Role, Token
@@ -154,7 +155,7 @@ async def test_the_same_key_books_and_cancels(world):
 )
 async def test_bad_input_names_its_field(world, confirmed, change, path):
     request = CancelRequest(str(uuid.uuid4()), BookingRef(world.company_id, confirmed.booking.id))
-    refused = await world.do.booking_desk.cancel(world.as_(world.owner), replace(request, **change))
+    refused = await world.do.cancellations.cancel(world.as_(world.owner), replace(request, **change))
     assert isinstance(refused, InvalidInput)
     assert [field.path for field in refused.fields] == [path]
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from slotgraph.core.changing import BookingRef
+from slotgraph.core.booking.finding import BookingRef
 from slotgraph.core.customers import CustomerForm
 from slotgraph.core.erasing import CustomerErased
 from slotgraph.core.errors import ProviderUnreachable

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event
 
 from slotgraph.core import tables
-from slotgraph.core.booking import BookingConfirmed
+from slotgraph.core.booking.making import BookingConfirmed
 from slotgraph.core.customers import CustomerForm
 from slotgraph.core.erasing import CustomerErased
 from slotgraph.core.policy import Anonymous, Permission, Role, Token

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from slotgraph.core import tables
-from slotgraph.core.booking import BookingConfirmed, CalendarUnverified
+from slotgraph.core.booking.attempts import CalendarUnverified
+from slotgraph.core.booking.making import BookingConfirmed
 from slotgraph.core.candidates import EmployeeChoice
 from slotgraph.core.customers import CustomerForm
 from slotgraph.core.errors import (

@@ -5,11 +5,11 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from slotgraph.core import outbox
 from slotgraph.core.accounts import AccountUnlinked
-from slotgraph.core.booking import BookingConfirmed
+from slotgraph.core.booking.finding import SeenBooking
+from slotgraph.core.booking.making import BookingConfirmed
 from slotgraph.core.candidates import EmployeeChoice
-from slotgraph.core.changing import SeenBooking
+from slotgraph.core.outbox import wishes
 
 pytestmark = pytest.mark.postgresql
 
@@ -28,7 +28,7 @@ async def account(world):
 
 def stopped(monkeypatch, name, *, at):
     """Stop whoever comes to a function of the outbox for the so-manieth time, as (they are there, let them go on)."""
-    there, go_on, real, calls = asyncio.Event(), asyncio.Event(), getattr(outbox, name), []
+    there, go_on, real, calls = asyncio.Event(), asyncio.Event(), getattr(wishes, name), []
 
     async def counted(*args, **options):
         calls.append(name)
@@ -37,7 +37,7 @@ def stopped(monkeypatch, name, *, at):
             await go_on.wait()
         return await real(*args, **options)
 
-    monkeypatch.setattr(outbox, name, counted)
+    monkeypatch.setattr(wishes, name, counted)
     return there, go_on
 
 
@@ -72,7 +72,7 @@ async def test_whoever_cancels_for_two_and_an_unlinking_do_not_wait_for_each_oth
     while [one.id for one in entries] == sorted(one.id for one in entries):
         booking = (await world.book(f"2027-03-02 {start:02}:00", choice=both)).booking
         async with world.database.read() as connection:
-            entries = await outbox.entries_of_bookings(connection, world.company_id, [booking.id])
+            entries = await entries.entries_of_bookings(connection, world.company_id, [booking.id])
         start += 1
     there, go_on = stopped(monkeypatch, "change_wish", at=2)
     cancelling = asyncio.create_task(world.cancel(booking, actor=world.owner))

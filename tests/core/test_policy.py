@@ -87,6 +87,7 @@ READ_PUBLIC_PROFILE        | stranger customers members foreign-owner let-in | e
 SEARCH_SLOTS               | stranger members foreign-owner let-in           | any-company SEARCH_SLOTS
 SEARCH_WITHOUT_BUDGET      | members let-in                                  | SEARCH_SLOTS
 BOOK                       | stranger members foreign-owner                  | any-company BOOK
+HOLD_WITHOUT_QUOTA         | members                                         | BOOK
 OVERRIDE_RULES             | members                                         |
 READ_INTERNAL              | members let-in                                  | READ_SCHEDULE CHANGE_SCHEDULE READ_ACCOUNTS READ_OVERVIEW
 READ_SCHEDULE              | members let-in                                  | READ_SCHEDULE CHANGE_SCHEDULE READ_OVERVIEW

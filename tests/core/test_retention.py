@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from slotgraph.core import tables
-from slotgraph.core.booking import BookingConfirmed
+from slotgraph.core.booking.making import BookingConfirmed
 from slotgraph.core.clock import minute_from_instant
 from slotgraph.core.customers import CustomerForm
 from slotgraph.core.profile import ProfileChange

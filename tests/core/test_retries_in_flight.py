@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 
-from slotgraph.core.booking import BookingConfirmed
+from slotgraph.core.booking.making import BookingConfirmed
 from slotgraph.core.problems import KeyReused, SlotTaken
 
 START = "2027-03-02 09:00"

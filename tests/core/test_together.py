@@ -3,7 +3,8 @@
 import pytest
 
 from slotgraph.core import tables
-from slotgraph.core.booking import BookingConfirmed, CalendarUnverified
+from slotgraph.core.booking.attempts import CalendarUnverified
+from slotgraph.core.booking.making import BookingConfirmed
 from slotgraph.core.candidates import EmployeeChoice
 from slotgraph.core.errors import BadInput, ProviderUnreachable
 from slotgraph.core.grids import GridAnchor

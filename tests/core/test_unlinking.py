@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from slotgraph.core import outbox, tables
+from slotgraph.core import tables
 from slotgraph.core.accounts import AccountUnlinked
-from slotgraph.core.booking import BookingConfirmed
+from slotgraph.core.booking.making import BookingConfirmed
+from slotgraph.core.calendar_entries.wishing import LEASE
 from slotgraph.core.errors import AccountRevoked, ProviderUnreachable
+from slotgraph.core.outbox import wishes as wishing
 from slotgraph.core.policy import Anonymous, Permission, Role, Token
 from slotgraph.core.problems import NotFound
 from slotgraph.core.records import OutboxAction
@@ -260,7 +262,7 @@ async def waits(task):
 
 
 async def test_unlinking_waits_for_a_booking_that_has_found_its_calendar(world):
-    calendar = await world.link("anna")
+    calendar, now = await world.link("anna"), world.clock.now()
     booking = (await world.book(employee="anna")).booking
     async with world.database.write() as connection:
         found = await accounts.default_calendars(connection, world.company_id, [world.id_of("anna")])
@@ -268,7 +270,9 @@ async def test_unlinking_waits_for_a_booking_that_has_found_its_calendar(world):
         unlinking = asyncio.create_task(unlink(world))
         assert await waits(unlinking)
         names = {"entry_id": world.id_of("entry"), "booking_id": booking.id, "employee_id": world.id_of("anna")}
-        await outbox.add_wish(connection, world.company_id, calendar_id=calendar.id, at=world.clock.now(), **names)
+        await wishing.add_wish(
+            connection, world.company_id, calendar_id=calendar.id, at=now, lease_until=now + LEASE, **names
+        )
     assert (await unlinking).entries_left == 1
     assert sorted(await wishes(world)) == [("WRITE", "DEAD", None), ("WRITE", "DONE", None)]
 
@@ -277,9 +281,10 @@ async def test_unlinking_waits_for_a_wish_that_is_being_changed(world):
     await world.link("anna")
     await world.book(employee="anna")
     (entry,) = await world.rows(tables.calendar_entry)
-    change = {"action": OutboxAction.REMOVE, "at": world.clock.now()}
+    now = world.clock.now()
+    change = {"action": OutboxAction.REMOVE, "at": now, "lease_until": now + LEASE}
     async with world.database.write() as connection:
-        await outbox.change_wish(connection, world.company_id, entry.id, **change)
+        await wishing.change_wish(connection, world.company_id, entry.id, **change)
         unlinking = asyncio.create_task(unlink(world))
         assert await waits(unlinking)
     await unlinking
@@ -291,7 +296,7 @@ async def test_a_cancellation_waits_for_unlinking_and_then_wishes_nothing(world)
     calendar = await world.link("anna")
     booking = (await world.book(employee="anna")).booking
     async with world.database.write() as connection:
-        await outbox.let_go(connection, world.company_id, [calendar.id], at=world.clock.now())
+        await wishing.let_go(connection, world.company_id, [calendar.id], at=world.clock.now())
         cancelling = asyncio.create_task(world.cancel(booking, actor=world.owner))
         assert await waits(cancelling)
     await cancelling

@@ -11,7 +11,7 @@ import pytest
 
 from slotgraph.core import tables
 from slotgraph.core.answers import MAX_BUSY_PER_CALENDAR
-from slotgraph.core.booking import BookingConfirmed
+from slotgraph.core.booking.making import BookingConfirmed
 from slotgraph.core.checks import CheckState
 from slotgraph.core.errors import AccountRevoked, ProviderFailure, ProviderThrottled
 from slotgraph.core.link_forms import FilledField

@@ -13,9 +13,10 @@ from slotgraph_tests_databases import stored
 
 from slotgraph.core import tables
 from slotgraph.core.availability import Dated, DaysOff, Times, Weekly
-from slotgraph.core.booking import BookRequest
+from slotgraph.core.booking.cancelling import CancelRequest
+from slotgraph.core.booking.finding import BookingRef
+from slotgraph.core.booking.making import BookRequest
 from slotgraph.core.candidates import EmployeeChoice, ServiceRef
-from slotgraph.core.changing import BookingRef, CancelRequest
 from slotgraph.core.clock import minute_from_instant
 from slotgraph.core.customers import CustomerForm
 from slotgraph.core.errors import ProviderUnreachable
@@ -40,7 +41,7 @@ from slotgraph.core.records import (
 )
 from slotgraph.core.registry import Registry
 from slotgraph.core.search import FirstFreeQuery, SlotQuery
-from slotgraph.core.store import accounts, companies, members, schedule, users
+from slotgraph.core.store import accounts, blocks, companies, members, schedule, users
 from slotgraph.core.store.database import Database
 from slotgraph.core.testing import FixedClock, InMemoryProvider, OutsideEvent
 from slotgraph.core.values import BusyStatus, Limits, Purpose, ReadMode, Reference, Span
@@ -188,7 +189,7 @@ class World:
         """Hold a span of an employee, by its wall times in Zurich."""
         own = {"block_id": uuid.uuid4().hex, "employee_id": id_of(name), "expires_at": expires_at}
         async with self.database.write() as connection:
-            await schedule.insert_hold(connection, self.company_id, span=Span(minute(start), minute(end)), **own)
+            await blocks.insert_hold(connection, self.company_id, span=Span(minute(start), minute(end)), **own)
 
     async def add_service(
         self, name: str, *, employees: tuple[str, ...], company: str = "demo", **facts: Any
@@ -378,7 +379,7 @@ class World:
             BookingRef(manage_token=booking) if not hasattr(booking, "id") else BookingRef(self.company_id, booking.id)
         )
         request = CancelRequest(key or str(uuid.uuid4()), ref, reason)
-        return await self.do.booking_desk.cancel(self.as_(actor), request)
+        return await self.do.cancellations.cancel(self.as_(actor), request)
 
     async def overview(self, actor: Any, first: str = "2027-03-02", last: str | None = None, **more: Any) -> Any:
         """Load an overview of some days in Zurich."""

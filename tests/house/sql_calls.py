@@ -150,7 +150,7 @@ def _grown(query: Query, name: str, arguments: list[Value], named: Fields) -> Va
     if name == "values":
         return with_values(query, arguments[0] if arguments else named)
     clause = joined(arguments)
-    if clause is None or any(is_sql(one) for key, one in named.known.items() if key != "onclause"):
+    if clause is None or any(is_sql(one) for key, one in named.known.items() if key not in ("onclause", "of")):
         return Unknown(f"{name}(...) of what is not understood")
     touch, own = query.touch, query.own
     if name in ("where", "filter"):

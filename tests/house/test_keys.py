@@ -20,6 +20,7 @@ OF_NO_COMPANY = {"company", "user", "session", "password_reset", "recovery_code"
 ACROSS_COMPANIES = {
     "uq_member_user_id": "a user has one place, in one company",
     "ix_outbox_due": "the worker's round goes over all companies",
+    "ix_calendar_entry_probed": "likewise",
 }
 """What deliberately begins with something else: on a distributed database, these are the ones to look at."""
 

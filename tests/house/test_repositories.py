@@ -11,12 +11,15 @@ from slotgraph_tests_house_sql_values import OWNED
 
 REPOSITORIES = [
     *sorted((ROOT / "core" / "store").glob("*.py")),
-    ROOT / "core" / "outbox.py",
+    *sorted((ROOT / "core" / "outbox").glob("*.py")),
     ROOT / "core" / "audit.py",
 ]
 
 OF_ALL_COMPANIES = {
-    "core/outbox.py due": "the worker's round goes over all companies",
+    "core/outbox/leases.py due": "the worker's round goes over all companies",
+    "core/outbox/leases.py void_leases": "at the start, where one process serves the database: whoever had them has ended",
+    "core/outbox/probes.py leave_alone": "likewise",
+    "core/outbox/probes.py take_due": "likewise",
     "core/store/accounts.py sealing_keys": "at the start, by the operator: is each key there under which something lies sealed",
     "core/store/link_attempts.py forget_link_attempts": "what has lapsed lapses everywhere",
     "core/store/cases.py open_cases": "agents see the open cases of all companies; which company an operation is in is looked up by id",

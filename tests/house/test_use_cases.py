@@ -20,9 +20,10 @@ ASKS_ABOUT_WHAT_IT_FINDS = {
     "administration.absences.delete": "whose absence it is stands in the row",
     "administration.absences.upsert": "likewise",
     "administration.availabilities.delete": "whose availability it is stands in the row",
-    "booking.Bookings.book": "a success under the actor's own key is theirs already (K2)",
+    "booking.holding.Holds.hold": "a success under the actor's own key is theirs already (K2)",
+    "booking.making.Bookings.book": "a success under the actor's own key is theirs already (K2)",
     "calendar_choices.CalendarChoices.update": "who may change a calendar stands in its account's row",
-    "changing.BookingDesk.booking": "a manage token is good or not by the booking's generation (K5)",
+    "booking.finding.BookingDesk.booking": "a manage token is good or not by the booking's generation (K5)",
     "linking.Linking.begin": "the employee must be there; both refusals are one answer",
     "linking.Linking.complete": "for whom the link was begun stands in the row",
     "support.SupportDesk.cases_by_ids": "agents see a case that was closed by the exclusion under which they looked in (T3)",
@@ -32,7 +33,8 @@ ASKS_ABOUT_WHAT_IT_FINDS = {
 NOBODY_TO_ASK = {
     "administration.holidays.fill_in": "the operator, by command line",
     "api_tokens.actor_of_token": "makes the actor, by a secret",
-    "calendar_writer.CalendarWriter.sweep": "the worker: acts for nobody",
+    "calendar_entries.probing.Probing.sweep": "the worker: acts for nobody",
+    "calendar_entries.writer.CalendarWriter.sweep": "the worker: acts for nobody",
     "founding.create_agent": "the operator, by command line",
     "founding.create_member": "the operator, by command line",
     "founding.found_company": "the operator, by command line",
@@ -60,7 +62,9 @@ OF_ONESELF = {
 
 GIVEN = {
     "asking.Asking.ask": "takes employees, whom `candidates` gives to those who may search or book",
-    "calendar_writer.CalendarWriter.try_now": "takes the entry of a booking that was just stored or changed",
+    "booking.attempts.check": "takes an attempt, made of employees whom `candidates` gives to those who may book",
+    "booking.promoting.from_hold": "likewise",
+    "calendar_entries.writer.CalendarWriter.try_all": "takes wishes of a booking that was just stored or changed",
     "credentials.SealedCredentials.credentials": "for the wall, which gives them to the account's own provider",
     "credentials.SealedCredentials.save": "for the wall, to which the account's own provider gives them",
     "health.HealthNotes.note": "takes the checks of calendars that were asked",
@@ -149,7 +153,7 @@ def test_nobody_but_use_cases_reads_the_store() -> None:
 
 
 HEAD = """
-from slotgraph.core import outbox
+from slotgraph.core.outbox import leases
 from slotgraph.core.operation import Operation
 from slotgraph.core.policy import Action
 from slotgraph.core.problems import NotFound
@@ -170,7 +174,7 @@ async def handed(connection: Transaction):
     await bookings.bookings_by_ids(connection, 'c', ['b'])
 async def asked(operation: Operation, x: object):
 """
-NEEDED = [ROOT / f"core/{name}.py" for name in ("operation", "policy", "outbox", "store/bookings", "store/directory")]
+NEEDED = [ROOT / f"core/{name}.py" for name in ("operation", "policy", "outbox/leases", "store/bookings", "store/directory")]
 PERMITS = "await operation.permits(Action.READ_BOOKING, 'c')"
 
 
@@ -217,7 +221,7 @@ def test_who_has_heard_a_yes_may_read(body: str) -> None:
         "if not await _may_or_not(operation, x):\n return []\nawait _read(operation)",
         "async with operation.database.write() as connection:\n await handed(connection)",
         "async with operation.database.read() as connection:\n await bookings_by_ids(connection, 'c', ['b'])",
-        "for clear in (bookings.bookings_by_ids, outbox.due):\n await clear(x)",
+        "for clear in (bookings.bookings_by_ids, leases.due):\n await clear(x)",
         "async def later():\n return await _read(operation)\nreturn await later()",
         "return [one async for one in x if await _read(operation)]",
         "return await operation.directory('c')",

@@ -18,7 +18,7 @@ from slotgraph.core.offering import Offering
 from slotgraph.core.records import Absence, Availability, Company, Employee, EmployeeKind, Service
 from slotgraph.core.spans import merged
 from slotgraph.core.store.agenda import Agenda, agenda_of
-from slotgraph.core.store.schedule import Blocked
+from slotgraph.core.store.blocks import Blocked
 from slotgraph.core.values import Span
 
 Json = dict[str, Any]

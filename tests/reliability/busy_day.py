@@ -4,6 +4,7 @@ from datetime import date, time, timedelta
 
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
+from slotgraph_tests_core_booking_held import held
 from slotgraph_tests_core_links import FIELDS, begin, begin_again, complete
 from slotgraph_tests_core_world import NOW, World, id_of
 
@@ -11,6 +12,7 @@ from slotgraph.core import tables
 from slotgraph.core.availability import DaysOff, Times, Weekly
 from slotgraph.core.candidates import EmployeeChoice
 from slotgraph.core.customers import CustomerForm
+from slotgraph.core.errors import AccessForbidden
 from slotgraph.core.linking import FormRequired
 from slotgraph.core.people.codes import recovery_code_hash
 from slotgraph.core.people.invitations import InvitationRequest, Invited
@@ -146,7 +148,22 @@ async def _bookings(world: World) -> Known:
     together = EmployeeChoice(together=(id_of("anna"), id_of("ben")))
     booked = await world.book("2027-03-03 10:00", actor=world.owner, choice=together)
     await world.book("2027-03-03 11:00", employee="dana", service="color", actor=world.owner)
-    return {"booking": ids.encode("Booking", world.company_id, booked.booking.id)}
+    kept = await held(world, "2027-03-04 10:00", employee="dana", service="color")
+    booking = ids.encode("Booking", world.company_id, booked.booking.id)
+    return {"booking": booking, "hold": kept.hold_token.reveal(), "entry": await _failed_entry(world)}
+
+
+async def _failed_entry(world: World) -> str:
+    """An entry that was tried for three days, in vain."""
+    world.calendars.fail("write", AccessForbidden())
+    made = await world.book("2027-03-05 10:00", employee="ben", actor=world.owner)
+    world.calendars.heal()
+    (entry,) = [one for one in await world.rows(tables.calendar_entry) if one.booking_id == made.booking.id]
+    await world.change(tables.calendar_entry, entry.id, state="FAILED")
+    async with world.database.write() as connection:
+        given_up = tables.outbox.update().where(tables.outbox.c.entry_id == entry.id)
+        await connection.execute(given_up.values(state="DEAD", next_attempt_at=None))
+    return ids.encode("CalendarEntry", world.company_id, entry.id)
 
 
 async def _long_ago(world: World) -> None:
@@ -154,7 +171,7 @@ async def _long_ago(world: World) -> None:
     old = CustomerForm("Olga Old", "olga@example.org")
     booked = await world.book("2026-08-14 09:00", employee="carl", service="color", customer=old, actor=world.owner)
     assert hasattr(booked, "booking"), booked
-    await world.hold("ben", "2026-08-14 09:00", "2026-08-14 10:00", expires_at=LONG_AGO)
+    await held(world, "2026-08-14 09:00", employee="ben")
     await world.do.sessions.login(world.as_(), "owner@demo.example", Secret(PASSWORD))
     await issue_reset(world.database, "owner@demo.example", now=LONG_AGO)
     await begin(world, world.owner, employee=None)

@@ -8,7 +8,7 @@ import random
 import sys
 import traceback
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +20,7 @@ from slotgraph_tests_reliability_mutations import CHANGES
 from slotgraph_tests_reliability_points import COMMITTED, Points, dying_at, in_pieces
 from slotgraph_tests_reliability_state import rows
 
+from slotgraph.core import tables
 from slotgraph.core.clock import is_zone_name
 from slotgraph.core.store.database import Database
 from slotgraph.core.store.migrate import migrate
@@ -72,13 +73,33 @@ async def fill(*, address: str) -> Answer:
     return {"known": known}
 
 
+async def _next_rounds(world: World) -> None:
+    """Carry out what is left, as others do when its leases have run out and its next tries have come."""
+    o = tables.outbox
+    while True:
+        async with world.database.write() as connection:
+            come = {"lease_until": None, "next_attempt_at": world.clock.now()}
+            await connection.execute(o.update().where(o.c.state == "PENDING").values(**come))
+        if not await world.joined.writer.sweep():
+            return
+
+
 @asynccontextmanager
 async def _world(address: str) -> AsyncIterator[tuple[World, Points]]:
     world = World(await Database.open(address, wait_seconds=WAIT_SECONDS), address)
     outside(world)
     throw_dice_again()
-    yield world, Points(world.database.engines.writers.sync_engine)
+    async with AsyncExitStack() as taken:
+        for engine in (world.database.engines.readers, world.database.engines.writers):
+            await _leave_one(engine, taken)
+        yield world, Points(world.database.engines.writers.sync_engine)
     await world.close()
+
+
+async def _leave_one(engine: Any, taken: AsyncExitStack) -> None:
+    """Take all connections but one, so that what goes on side by side takes its turns in the same order every time."""
+    for _ in range(engine.pool.size() - 1):
+        await taken.enter_async_context(engine.connect())
 
 
 async def change(
@@ -97,7 +118,7 @@ async def change(
             points.tell(dying_at(deadly))
         outcome = await CHANGES[name].do(world, known)
         if later:
-            await world.joined.writer.sweep()
+            await _next_rounds(world)
     return {"gave": outcome.gave, "errors": outcome.errors, "points": points.passed, "states": states}
 
 
@@ -120,7 +141,7 @@ async def cramped(*, address: str, name: str, known: Known, naive: bool = False)
                 outcome = await CHANGES[name].do(world, known)
             told = {"gave": outcome.gave, "errors": outcome.errors, "said": said.taken()}
             attempts.append(told | {"rows": rows(address)})
-        await world.joined.writer.sweep()
+        await _next_rounds(world)
         return {"attempts": attempts, "rows": rows(address)}
 
 
@@ -143,7 +164,7 @@ async def locked(*, address: str, name: str, known: Known, after: int) -> Answer
             between = rows(address)
         throw_dice_again()
         again = await CHANGES[name].do(world, known)
-        await world.joined.writer.sweep()
+        await _next_rounds(world)
         return {"errors": outcome.errors, "rows": between, "again": again.gave, "at last": rows(address)}
 
 

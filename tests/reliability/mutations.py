@@ -86,6 +86,7 @@ ANNA, BEN, CARL, DANA = (global_id("Employee", name) for name in ("anna", "ben",
 CUT, COLOR = global_id("Service", "cut"), global_id("Service", "color")
 KEY = "6f1c3a52-5f0f-4a3c-9d52-6c1f6a1b2c3d"
 SLOT = {"service": CUT, "start": "2027-03-02T09:00:00+01:00", "employees": {"together": [ANNA, BEN]}}
+HELD = {"service": COLOR, "start": "2027-03-04T10:00:00+01:00"}
 MIA = {"name": "Mia Muster", "email": "mia@example.org"}
 MORNING = {"weekly": {"weekday": "SATURDAY", "start": "08:00:00", "end": "11:00:00"}}
 EASTER = {"days": {"from": "2027-04-01", "until": "2027-04-05"}}
@@ -154,7 +155,31 @@ CALENDARS = (
 
 BOOKINGS = (
     mutation(
+        "holdSlot", "SlotHeld", {"idempotencyKey": KEY, "slot": SLOT | {"start": "2027-03-04T11:00:00+01:00"}}, by=None
+    ),
+    mutation("releaseHold", "HoldReleased", lambda known: {"holdToken": known["hold"]}, by=None),
+    mutation(
+        "book",
+        "BookingConfirmed",
+        lambda known: {"idempotencyKey": KEY, "slot": HELD, "holdToken": known["hold"], "customer": MIA},
+        by=None,
+        label="book (held)",
+        commits=2,
+        why=OUTSIDE,
+    ),
+    mutation(
         "book", "BookingConfirmed", {"idempotencyKey": KEY, "slot": SLOT, "customer": MIA}, commits=3, why=OUTSIDE
+    ),
+    mutation(
+        "rescheduleBooking",
+        "Booking",
+        lambda known: {
+            "idempotencyKey": KEY,
+            "booking": {"id": known["booking of dana"]},
+            "start": "2027-03-03T11:15:00+01:00",
+        },
+        commits=2,
+        why=OUTSIDE,
     ),
     mutation(
         "cancelBooking",
@@ -163,8 +188,9 @@ BOOKINGS = (
         commits=3,
         why=OUTSIDE,
     ),
+    mutation("retryCalendarEntry", "CalendarEntry", lambda known: {"entry": known["entry"]}, commits=2, why=OUTSIDE),
     mutation("eraseCustomer", "CustomerErased", {"email": "mia@example.org"}),
-    work("retention", "int", lambda world: world.joined.retention.sweep(), commits=7, why=PORTIONS),
+    work("retention", "int", lambda world: world.joined.retention.sweep(), commits=8, why=PORTIONS),
 )
 
 CHANGES = {change.name: change for change in (*PEOPLE, *SCHEDULES, *CALENDARS, *BOOKINGS)}

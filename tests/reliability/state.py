@@ -11,13 +11,27 @@ import psycopg
 from slotgraph.core import tables
 
 NAMES = sorted(table.name for table in tables.metadata.tables.values())
+HOW_OFTEN = {"attempts", "fence", "lease", "lease_until", "unsure"}
+"""Columns of the outbox that tell by whom and how often a wish was tried: that is no part of what is wished, and of how it stands."""
+
+
+def _columns(name: str) -> str:
+    if name != "outbox":
+        return "*"
+    # What was looked at once more was removed like what was not.
+    told = (column.name for column in tables.outbox.columns if column.name not in HOW_OFTEN)
+    return ", ".join("replace(action, '_AGAIN', '')" if column == "action" else column for column in told)
 
 
 def rows(address: str) -> list[str]:
     """Every row, as a line that names its table; in one order whatever the database's is."""
     connection: Any = psycopg.connect(address) if is_postgresql(address) else sqlite3.connect(address)
     try:
-        found = ((name, row) for name in NAMES for row in connection.execute(f'SELECT * FROM "{name}"').fetchall())
+        found = (
+            (name, row)
+            for name in NAMES
+            for row in connection.execute(f'SELECT {_columns(name)} FROM "{name}"').fetchall()
+        )
         return sorted(f"{name}: {row!r}" for name, row in found)
     finally:
         connection.close()

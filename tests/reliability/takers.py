@@ -12,7 +12,7 @@ from typing import Any
 from slotgraph_tests_core_world import World
 
 from slotgraph.core import tables
-from slotgraph.core.booking import BookingConfirmed
+from slotgraph.core.booking.making import BookingConfirmed
 from slotgraph.core.candidates import EmployeeChoice
 from slotgraph.core.errors import DatabaseBusy
 from slotgraph.core.values import Limits

@@ -10,7 +10,7 @@ from slotgraph_tests_reliability_state import faults, is_postgresql, rows
 from slotgraph_tests_servers_postgresql_process import user
 from sqlalchemy import text
 
-from slotgraph.core.booking import BookingConfirmed
+from slotgraph.core.booking.making import BookingConfirmed
 from slotgraph.core.errors import SettingError
 
 Whole = Callable[[str], tuple[list[str], list[list[str]]]]

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from slotgraph.core import hold_token
 from slotgraph.core.manage_token import token_for
 from slotgraph.schema import ids
 from slotgraph.schema.build import build
@@ -44,6 +45,13 @@ def test_defaults_of_variables_count() -> None:
 def test_manage_tokens_carry_their_company() -> None:
     token = token_for(bytes(32), A, booking_id=THING, generation=0)
     assert reach("query ($t: Secret!) { booking(by: { manageToken: $t }) { id } }", t=token).company_ids == {A}
+
+
+def test_hold_tokens_carry_their_company() -> None:
+    token = hold_token.token_for(b"k" * 32, A, hold_id="0" * 32)
+    assert reach(
+        "mutation ($t: Secret!) { releaseHold(input: { holdToken: $t }) { __typename } }", t=token
+    ).company_ids == {A}
 
 
 def test_listing_cases_reaches_every_open_one() -> None:

@@ -7,7 +7,7 @@ import pytest
 from slotgraph.core import tables
 from slotgraph.core.administration.employees import EmployeeForm
 from slotgraph.core.availability import DaysOff
-from slotgraph.core.booking import BookingConfirmed
+from slotgraph.core.booking.making import BookingConfirmed
 from slotgraph.core.errors import Forbidden, UnknownObject
 from slotgraph.core.policy import Permission, Role, Token
 from slotgraph.core.problems import HasUpcomingBookings, InvalidInput, NotFound

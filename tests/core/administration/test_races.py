@@ -14,7 +14,7 @@ from slotgraph.core.administration.employees import EmployeeForm
 from slotgraph.core.administration.holidays import Holiday, fill_in
 from slotgraph.core.administration.services import ServiceForm
 from slotgraph.core.availability import Dated, DaysOff, Times, Weekly
-from slotgraph.core.booking import BookingConfirmed
+from slotgraph.core.booking.making import BookingConfirmed
 from slotgraph.core.link_forms import FilledField
 from slotgraph.core.linking import EmployeeRef
 from slotgraph.core.problems import HasUpcomingBookings, NotFound, SecretRefused, SlotTaken

@@ -10,8 +10,8 @@ from sqlalchemy.exc import IntegrityError
 
 from slotgraph.core import tables
 from slotgraph.core.errors import SpanTaken
-from slotgraph.core.store import schedule
-from slotgraph.core.store.schedule import Blocked
+from slotgraph.core.store import blocks
+from slotgraph.core.store.blocks import Blocked
 from slotgraph.core.values import Span
 
 SECOND = timedelta(seconds=1)
@@ -19,7 +19,7 @@ BOTH = (EMPLOYEE, OTHER_EMPLOYEE)
 
 
 async def hold(connection, *, start, end, lapses=AT + SECOND, employee_id=EMPLOYEE):
-    await schedule.insert_hold(
+    await blocks.insert_hold(
         connection,
         COMPANY,
         block_id=uuid.uuid4().hex,
@@ -31,7 +31,7 @@ async def hold(connection, *, start, end, lapses=AT + SECOND, employee_id=EMPLOY
 
 async def blocked(shop, *, start=0, end=1000, now=AT):
     async with shop.read() as connection:
-        return await schedule.blocked_spans(connection, COMPANY, BOTH, window=Span(start, end), now=now)
+        return await blocks.blocked_spans(connection, COMPANY, BOTH, window=Span(start, end), now=now)
 
 
 async def test_bookings_and_live_holds_are_told_apart_in_one_statement(shop):
@@ -42,7 +42,7 @@ async def test_bookings_and_live_holds_are_told_apart_in_one_statement(shop):
     statements = []
     async with shop.read() as connection:
         event.listen(connection.sync_connection, "before_cursor_execute", lambda *seen: statements.append(seen[2]))
-        found = await schedule.blocked_spans(connection, COMPANY, BOTH, window=Span(0, 1000), now=AT)
+        found = await blocks.blocked_spans(connection, COMPANY, BOTH, window=Span(0, 1000), now=AT)
     assert found[EMPLOYEE] == Blocked([Span(100, 120)], [Span(120, 140)])
     assert found[OTHER_EMPLOYEE] == Blocked([], [Span(200, 230)])
     assert len([statement for statement in statements if not statement.startswith("BEGIN")]) == 1
@@ -88,7 +88,7 @@ async def test_only_lapsed_holds_in_the_way_of_somebody_are_taken_away(shop):
         await hold(connection, start=80, end=100, lapses=AT)
         await hold(connection, start=160, end=180, lapses=AT)
         await hold(connection, start=120, end=140, lapses=AT, employee_id=OTHER_EMPLOYEE)
-        await schedule.delete_expired_holds(connection, COMPANY, [EMPLOYEE], span=Span(100, 160), now=AT)
+        await blocks.delete_expired_holds(connection, COMPANY, [EMPLOYEE], span=Span(100, 160), now=AT)
     found = await blocked(shop, now=AT - SECOND)
     assert found[EMPLOYEE].booked == [Span(100, 120)]
     assert sorted(found[EMPLOYEE].held) == [Span(80, 100), Span(140, 160), Span(160, 180)]

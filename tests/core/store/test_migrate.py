@@ -115,7 +115,7 @@ def test_a_migrated_database_is_at_the_head_and_stays_there(new_database):
     migrate(address)
     before = stored(address)
     migrate(address)
-    assert current_revision(address) == head_revision() == revision(address) == "0003"
+    assert current_revision(address) == head_revision() == revision(address) == "0004"
     assert stored(address) == before
 
 

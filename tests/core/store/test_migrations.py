@@ -124,7 +124,7 @@ def test_companies_bookings_and_blocks_of_0001_are_all_there(connection):
     (company,) = connection.execute(select(tables.company)).mappings()
     assert (company["slug"], company["grid_anchor"]) == ("demo", "AVAILABILITY_START")
     (block,) = connection.execute(select(tables.block)).mappings()
-    assert dict(block) == BLOCK | {"expires_at": None}
+    assert dict(block) == BLOCK | {"expires_at": None, "hold_id": None}
     (booking,) = connection.execute(select(tables.booking)).mappings()
     assert BOOKING.items() <= dict(booking).items()
 

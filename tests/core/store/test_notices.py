@@ -8,10 +8,20 @@ from sqlalchemy import insert
 
 from slotgraph.core import tables
 from slotgraph.core.errors import DatabaseUnreachable
+from slotgraph.core.records import BookingChangeKind
 from slotgraph.core.store.database import Database
-from slotgraph.core.store.notices import CHANNEL, Notices, Resynchronise, SupportShutOut, keep_listening, publish
+from slotgraph.core.store.notices import (
+    CHANNEL,
+    BookingChanged,
+    Notices,
+    Resynchronise,
+    SupportShutOut,
+    keep_listening,
+    publish,
+)
 
 SHUT = SupportShutOut("c" * 32)
+CHANGED = [BookingChanged("c" * 32, "b" * 32, kind) for kind in BookingChangeKind]
 LISTENERS = "SELECT pid FROM pg_stat_activity WHERE query = %(listen)s AND datname = %(name)s"
 
 
@@ -27,13 +37,14 @@ class Ear:
         self.heard.append(notice)
         self._news.set()
 
-    async def hears(self, notice):
-        """Wait until the notice was heard; forget all that was."""
+    async def hears(self, notice, *, keep=False):
+        """Wait until the notice was heard; forget all that was, unless told to keep it."""
         async with asyncio.timeout(20):
             while notice not in self.heard:
                 self._news.clear()
                 await self._news.wait()
-        self.heard.clear()
+        if not keep:
+            self.heard.clear()
 
 
 @pytest.fixture
@@ -76,6 +87,23 @@ async def test_a_notice_of_what_was_rolled_back_is_never_told(listening):
     assert SupportShutOut("0" * 32) not in heard
 
 
+async def test_equal_notices_of_one_transaction_are_one_and_others_keep_their_order(listening):
+    (database, _), (ear, _) = listening
+    async with database.write() as connection:
+        for notice in [*CHANGED, *CHANGED, SHUT]:
+            await publish(connection, notice)
+    await ear.hears(SHUT, keep=True)
+    assert ear.heard == [*CHANGED, SHUT]
+
+
+async def test_whoever_unsubscribed_is_told_no_more():
+    notices = Notices()
+    first, second = Ear(notices), Ear(notices)
+    notices.unsubscribe(first._told)
+    notices.deliver(SHUT)
+    assert (first.heard, second.heard) == ([], [SHUT])
+
+
 @pytest.mark.postgresql
 async def test_every_process_on_the_database_hears_it(listening):
     (database, _), ears = listening
@@ -112,7 +140,16 @@ async def test_whoever_stops_listening_leaves_no_connection(database, cluster, a
 
 
 async def test_what_another_release_says_may_mean_anything():
-    payloads = ["", '{"kind": "unheard of"}', "no JSON", '{"kind": "support_shut_out", "company_id": "x"}']
+    payloads = [
+        "",
+        '{"kind": "unheard of"}',
+        "no JSON",
+        "[]",
+        '{"kind": "support_shut_out"}',
+        '{"kind": "booking_changed", "company_id": "x", "booking_id": "y", "change": "UNHEARD_OF"}',
+        '{"kind": "booking_changed", "company_id": "x", "change": "MOVED"}',
+        '{"kind": "support_shut_out", "company_id": "x"}',
+    ]
 
     async def listen():
         for payload in payloads:
@@ -122,7 +159,9 @@ async def test_what_another_release_says_may_mean_anything():
     notices = Notices()
     ear = Ear(notices)
     task = asyncio.create_task(keep_listening(listen, notices))
-    await ear.hears(SupportShutOut("x"))
+    heard = ear.heard
+    await ear.hears(SupportShutOut("x"), keep=True)
+    assert heard == [Resynchronise()] * 7 + [SupportShutOut("x")]
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 

@@ -1,6 +1,7 @@
 """What InMemoryProvider does beyond the contract: it misbehaves on order, counts, and keeps logins apart."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,9 @@ from slotgraph.core.plugin import (
     Deadline,
     Entry,
     FailureCause,
+    Gone,
     Limits,
+    Present,
     Provider,
     ProviderThrottled,
     ProviderTimeout,
@@ -24,6 +27,7 @@ from slotgraph.core.testing import FixedClock, InMemoryProvider
 WINDOW = Span(0, 1440)
 WORK = AskedCalendar("work", "Europe/Zurich")
 ENTRY = Entry(Span(60, 120), "Europe/Zurich", "Haircut", "")
+MOVED = replace(ENTRY, span=Span(120, 180))
 DEADLINE = Deadline(FixedClock(instant_from_minute(0)), 8)
 
 
@@ -78,6 +82,56 @@ async def test_it_carries_out_what_it_does_not_answer(provider, account):
         await provider.write(account, "work", ENTRY, "key")
     assert list(provider.entries("work").values()) == [ENTRY]
     assert (await provider.write(account, "work", ENTRY, "key")).id in provider.entries("work")
+
+
+async def test_it_carries_out_late_what_it_did_not_answer(provider, account):
+    reference = await provider.write(account, "work", ENTRY, "key")
+    land = provider.land_late("move")
+    with pytest.raises(ProviderTimeout):
+        await provider.move(account, reference, MOVED, "key")
+    await provider.write(account, "work", ENTRY, "key")
+    assert list(provider.entries("work").values()) == [ENTRY]
+    land()
+    assert list(provider.entries("work").values()) == [MOVED]
+    await provider.write(account, "work", ENTRY, "key")
+    land()
+    assert list(provider.entries("work").values()) == [ENTRY]
+
+
+async def test_it_answers_before_it_does_what_it_is_asked(provider, account):
+    provider.answer_early("write")
+    reference = await provider.write(account, "work", ENTRY, "key")
+    assert provider.entries("work") == {}
+    assert await provider.probe(account, reference) == Present(ENTRY.span)
+    provider.answer_early("remove")
+    await provider.remove(account, reference, "key")
+    assert provider.entries("work") == {reference.id: ENTRY}
+    assert await provider.probe(account, reference) == Gone()
+
+
+async def test_what_it_does_late_may_find_no_calendar(provider, account):
+    provider.add_calendar("home")
+    provider.answer_early("write")
+    await provider.write(account, "work", ENTRY, "key")
+    provider.remove_calendar("work")
+    assert [found.id for found in await provider.calendars(account)] == ["home"]
+
+
+async def test_it_says_once_that_it_did_what_it_never_does(provider, account):
+    provider.only_answer("write")
+    reference = await provider.write(account, "work", ENTRY, "key")
+    assert await provider.probe(account, reference) == Gone()
+    await provider.write(account, "work", ENTRY, "key")
+    assert await provider.probe(account, reference) == Present(ENTRY.span)
+    provider.only_answer("move")
+    await provider.move(account, reference, MOVED, "key")
+    assert await provider.probe(account, reference) == Present(ENTRY.span)
+
+
+async def test_entry_is_moved_behind_our_back(provider, account):
+    reference = await provider.write(account, "work", ENTRY, "key")
+    provider.move_entry(reference, MOVED.span)
+    assert provider.entries("work") == {reference.id: MOVED}
 
 
 async def test_it_counts_calls_whatever_comes_of_them(provider, account):

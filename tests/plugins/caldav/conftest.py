@@ -1,11 +1,13 @@
 """Accounts over the real transport, and a small CalDAV server that does as it is told, however nasty."""
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 
 import pytest_asyncio
 from aiohttp import web
+from slotgraph_tests_plugins_caldav_keeping import KeepingDav
 
 from slotgraph.core.addresses import AddressPolicy
 from slotgraph.core.clock import SystemClock
@@ -71,6 +73,20 @@ class FakeDav:
 async def fake() -> AsyncIterator[FakeDav]:
     """The nasty server, on a free loopback port."""
     server = FakeDav()
+    async with served(server):
+        yield server
+
+
+@pytest_asyncio.fixture
+async def keeping() -> AsyncIterator[KeepingDav]:
+    """The server with habits, on a free loopback port."""
+    server = KeepingDav()
+    async with served(server):
+        yield server
+
+
+@asynccontextmanager
+async def served(server: FakeDav | KeepingDav) -> AsyncIterator[None]:
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", server.answer)
     runner = web.AppRunner(application)
@@ -78,7 +94,7 @@ async def fake() -> AsyncIterator[FakeDav]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     server.url = f"http://127.0.0.1:{runner.addresses[0][1]}/"
-    yield server
+    yield
     await runner.cleanup()
 
 

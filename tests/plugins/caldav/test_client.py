@@ -341,6 +341,7 @@ async def test_foreign_event_at_our_address_is_not_taken_for_the_entry(fake, acc
 
 async def test_server_that_ignores_if_none_match_is_fine(fake, account_for) -> None:
     fake.tell("PUT", PATH, web.Response(status=204))
+    fake.tell("GET", PATH, web.Response(text=OURS))
     assert (await PROVIDER.write(account_for(fake.url), f"{fake.url}work/", ENTRY, KEY)).id == PATH
 
 

@@ -35,7 +35,7 @@ def _text(title: str = "Haircut", description: str = "With Anna") -> str:
 
 
 def test_entry_is_found_again_by_its_uid_only() -> None:
-    assert read_entry(_text().encode(), "slotgraph-1") == SPAN
+    assert read_entry(_text().encode(), "slotgraph-1") == (SPAN, "Haircut")
     with pytest.raises(AnswerMalformed):
         read_entry(_text().encode(), "slotgraph-2")
 
