@@ -37,8 +37,8 @@ test: .venv/ready-dev ## run all tests that need no account elsewhere, on SQLite
 	$(BIN)/pytest -n 2 --database postgresql $(ARGS) || [ $$? -eq 5 ] # 5: none of ARGS reaches a database
 
 soak: .venv/ready-dev ## run the long tests, minutes each; ARGS="-k booking" for some
-	$(BIN)/pytest --soak -m soak -n 2 -v tests/oracle tests/reliability $(ARGS)
-	$(BIN)/pytest --soak -m soak -n 2 -v --database postgresql tests/reliability $(ARGS) || [ $$? -eq 5 ]
+	$(BIN)/pytest --soak -m soak -n 2 -v -o faulthandler_timeout=0 tests/oracle tests/reliability tests/reliability/load $(ARGS)
+	$(BIN)/pytest --soak -m soak -n 2 -v -o faulthandler_timeout=0 --database postgresql tests/reliability tests/reliability/load $(ARGS) || [ $$? -eq 5 ]
 
 bench: .venv/ready-dev ## measure the speed, as ratios to C and to the slowest account; ARGS="--only slots" for a part
 	$(BIN)/python -m benchmarks.bench $(ARGS)

@@ -1,4 +1,7 @@
-"""Notes how accounts and calendars answered, when that changed. Only state, cause and moment: nothing they said."""
+"""Notes how accounts and calendars answered, when that changed. Only state, cause and moment: nothing they said.
+
+What waits to be written into a calendar that answers again is due at once (rule K3).
+"""
 
 import asyncio
 import logging
@@ -7,6 +10,7 @@ from datetime import datetime, timedelta
 
 from slotgraph.core.checks import CalendarCheck, CheckState
 from slotgraph.core.errors import SlotGraphError
+from slotgraph.core.outbox import leases
 from slotgraph.core.store import accounts
 from slotgraph.core.store.database import Database
 from slotgraph.core.values import FailureCause
@@ -60,6 +64,8 @@ class HealthNotes:
                     await accounts.note_health(connection, company_id, account_ids=[id_], at=at, cause=cause)
                 for (company_id, id_), cause in sorted(calendars.items()):
                     await accounts.note_health(connection, company_id, calendar_ids=[id_], at=at, cause=cause)
+                    if cause is None:
+                        await leases.wake(connection, company_id, [id_], at=at)
         except SlotGraphError as error:
             _log.warning("health was not noted: %s", error)
 

@@ -7,7 +7,7 @@ from slotgraph.core.errors import CalendarMissing
 from slotgraph.core.outbox import entries
 from slotgraph.core.records import CalendarEntry, OutboxRow
 from slotgraph.core.store import accounts, bookings
-from slotgraph.core.store.database import Database
+from slotgraph.core.store.database import Transaction
 from slotgraph.core.store.directory import directory_of
 from slotgraph.core.values import Entry
 from slotgraph.core.wall import AccountKey
@@ -24,15 +24,14 @@ class Job:
     text: Entry
 
 
-async def job_of(database: Database, row: OutboxRow, texts: EntryTexts) -> Job:
+async def job_of(connection: Transaction, row: OutboxRow, texts: EntryTexts) -> Job:
     """Read what a wish needs. Raises CalendarMissing if its calendar was unlinked."""
     company_id = row.company_id
-    async with database.read() as connection:
-        entry = await entries.entry_by_id(connection, company_id, row.entry_id)
-        found = await bookings.bookings_by_ids(connection, company_id, [entry.booking_id] if entry else [])
-        directory = await directory_of(connection, company_id)
-        calendars = {one.id: one for one in await accounts.calendars_of(connection, company_id)}
-        known = {one.id: one for one in await accounts.accounts_of(connection, company_id)}
+    entry = await entries.entry_by_id(connection, company_id, row.entry_id)
+    found = await bookings.bookings_by_ids(connection, company_id, [entry.booking_id] if entry else [])
+    directory = await directory_of(connection, company_id)
+    calendars = {one.id: one for one in await accounts.calendars_of(connection, company_id)}
+    known = {one.id: one for one in await accounts.accounts_of(connection, company_id)}
     if entry is None or directory is None or entry.calendar_id not in calendars:
         raise CalendarMissing
     (booking,), calendar = found, calendars[entry.calendar_id]

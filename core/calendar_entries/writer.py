@@ -18,6 +18,7 @@ from slotgraph.core.entry_text import EntryTexts
 from slotgraph.core.errors import CalendarMissing, ProviderFailure, SlotGraphError
 from slotgraph.core.flights import Flights
 from slotgraph.core.outbox import leases
+from slotgraph.core.outbox.leases import OUTAGE
 from slotgraph.core.plugin import Deadline
 from slotgraph.core.records import CalendarEntryState, OutboxAction, OutboxRow
 from slotgraph.core.retrying import Jitter
@@ -35,11 +36,6 @@ SETTLING = timedelta(seconds=3)
 LOOK_AGAIN_AFTER = timedelta(seconds=10)
 UNSURE = frozenset({FailureCause.TIMEOUT, FailureCause.UNREACHABLE, FailureCause.MALFORMED, FailureCause.PLUGIN_ERROR})
 """After these nobody knows whether the try was carried out, or yet will be."""
-
-OUTAGE = frozenset(
-    {FailureCause.TIMEOUT, FailureCause.UNREACHABLE, FailureCause.MALFORMED, FailureCause.REAUTH_REQUIRED}
-)
-"""Failures of an account as a whole: when it answers again, all that waits for it may be tried."""
 
 AT_ONCE = 50
 
@@ -122,7 +118,8 @@ class CalendarWriter:
     async def _act(self, row: OutboxRow, within: Deadline) -> OutboxRow | None:
         account_id = None
         try:
-            job = await job_of(self._database, row, self._texts)
+            async with self._database.read() as connection:
+                job = await job_of(connection, row, self._texts)
             account_id = job.account.account_id
             if row.action in (OutboxAction.REMOVE, OutboxAction.REMOVE_AGAIN):
                 reference, state = await self._removed(job, within), CalendarEntryState.REMOVED
@@ -207,7 +204,7 @@ class CalendarWriter:
     async def _wake(self, connection: Transaction, company_id: str, account_id: str) -> int:
         listed = await accounts.calendars_of(connection, company_id)
         ids = [one.id for one in listed if one.account_id == account_id]
-        return await leases.wake(connection, company_id, ids, causes=OUTAGE, at=self._clock.now())
+        return await leases.wake(connection, company_id, ids, at=self._clock.now())
 
     async def _take_instead(self, connection: Transaction, row: OutboxRow, within: Deadline) -> OutboxRow | None:
         """Lease what is wished instead of what was tried, if there is time left for it."""

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Row, and_, exists, select
+from sqlalchemy import Row, and_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from slotgraph.core import tables as t
@@ -38,25 +38,32 @@ async def entries_of_bookings(
     connection: AsyncConnection, company_id: str, booking_ids: Collection[str]
 ) -> list[CalendarEntry]:
     """Calendar entries of some bookings: what stands outside or may yet, and for whoever attends what was removed last."""
-    a = t.attendance.c
-    own = (a.company_id == _E.company_id, a.booking_id == _E.booking_id, a.employee_id == _E.employee_id)
-    columns: tuple[Any, ...] = (*_ENTRY_COLUMNS, exists().where(*own).label("attends"))
     statement = (
-        select(*columns)
+        select(*_ENTRY_COLUMNS)
         .join_from(t.calendar_entry, t.outbox, _JOINED)
         .where(_E.company_id == company_id, _E.booking_id.in_(booking_ids))
         .order_by(_E.employee_id, _E.state_at, _E.id)
     )
-    standing, removed = [], {}
-    for row in await connection.execute(statement):
-        entry = _entry_from_row(row)
-        if entry.state is not CalendarEntryState.REMOVED:
-            standing.append(entry)
-        elif row.attends:
-            removed[entry.booking_id, entry.employee_id] = entry
+    known = [_entry_from_row(row) for row in await connection.execute(statement)]
+    standing = [entry for entry in known if entry.state is not CalendarEntryState.REMOVED]
+    shown = {_attendance(entry): entry for entry in known if entry.state is CalendarEntryState.REMOVED}
+    shown = {key: shown[key] for key in shown.keys() & await _attending(connection, company_id, booking_ids)}
     for entry in standing:
-        removed.pop((entry.booking_id, entry.employee_id), None)
-    return sorted([*standing, *removed.values()], key=lambda entry: entry.employee_id)
+        shown.pop(_attendance(entry), None)
+    return sorted([*standing, *shown.values()], key=lambda entry: entry.employee_id)
+
+
+def _attendance(entry: CalendarEntry) -> tuple[str, str]:
+    return entry.booking_id, entry.employee_id
+
+
+async def _attending(
+    connection: AsyncConnection, company_id: str, booking_ids: Collection[str]
+) -> set[tuple[str, str]]:
+    """Who attends which booking."""
+    a = t.attendance.c
+    statement = select(a.booking_id, a.employee_id).where(a.company_id == company_id, a.booking_id.in_(booking_ids))
+    return {(row.booking_id, row.employee_id) for row in await connection.execute(statement)}
 
 
 async def entry_by_id(connection: AsyncConnection, company_id: str, entry_id: str) -> CalendarEntry | None:

@@ -13,6 +13,11 @@ from slotgraph.core.outbox.entries import announce_entry
 from slotgraph.core.records import CalendarEntryState, OutboxAction, OutboxRow, OutboxState
 from slotgraph.core.values import FailureCause, Reference
 
+OUTAGE = frozenset(
+    {FailureCause.TIMEOUT, FailureCause.UNREACHABLE, FailureCause.MALFORMED, FailureCause.REAUTH_REQUIRED}
+)
+"""Failures of an account as a whole: when it answers again, all that waits for it may be tried."""
+
 _E, _O = t.calendar_entry.c, t.outbox.c
 
 
@@ -191,22 +196,15 @@ async def give_back(connection: AsyncConnection, row: OutboxRow, *, at: datetime
     await connection.execute(update(t.outbox).where(*own, carried_out).values(**once_more))
 
 
-async def wake(
-    connection: AsyncConnection,
-    company_id: str,
-    calendar_ids: Collection[str],
-    *,
-    causes: Collection[FailureCause],
-    at: datetime,
-) -> int:
-    """Let what waits for some calendars, after a failure of some kinds, be due at once; how much that was."""
+async def wake(connection: AsyncConnection, company_id: str, calendar_ids: Collection[str], *, at: datetime) -> int:
+    """Let what waits for some calendars since an outage be due at once: they answer again; how much that was."""
     in_calendars = select(_E.id).where(_E.company_id == company_id, _E.calendar_id.in_(calendar_ids))
     waiting = (
         select(_O.entry_id)
         .where(
             _O.company_id == company_id,
             _O.entry_id.in_(in_calendars),
-            _O.cause.in_([cause.value for cause in causes]),
+            _O.cause.in_([cause.value for cause in OUTAGE]),
             _O.next_attempt_at > at,
             _is_free(at),
         )

@@ -15,6 +15,7 @@ from sqlalchemy.pool import NullPool
 from slotgraph.core import tables as t
 from slotgraph.core.clock import Clock
 from slotgraph.core.policy import Role
+from slotgraph.core.records import OutboxState
 from slotgraph.core.store import postgresql, sqlite
 from slotgraph.core.values import Secret
 
@@ -49,8 +50,17 @@ class PostgresqlServer:
 
 
 @dataclass(frozen=True, slots=True)
+class Unwritten:
+    """What of our bookings does not stand in calendars as it should: how much waits, since when, and how much was given up."""
+
+    waiting: int = 0
+    waiting_since: datetime | None = None
+    given_up: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Examined:
-    """What there is to know of a database: its kind, its tables' revision, and what of it concerns keys and logins.
+    """What there is to know of a database: its kind, its tables' revision, and what of it concerns keys, logins and calendars.
 
     `revision` is None if nothing was ever migrated, `is_foreign` if the tables are another program's.
     """
@@ -61,6 +71,7 @@ class Examined:
     is_in_use: bool
     key_ids: frozenset[str]
     without_second_factor: int
+    unwritten: Unwritten = Unwritten()
 
 
 def examine(address: str, *, password: Secret | None, clock: Clock) -> Examined | None:
@@ -170,6 +181,7 @@ def _examined(connection: Connection, kind: SqliteFile | PostgresqlServer) -> Ex
         is_in_use=connection.execute(select(t.company.c.id).limit(1)).first() is not None,
         key_ids=_key_ids(connection, there),
         without_second_factor=_without_second_factor(connection, there),
+        unwritten=_unwritten(connection),
     )
 
 
@@ -196,3 +208,16 @@ def _without_second_factor(connection: Connection, there: frozenset[str]) -> int
     if str(u.totp_confirmed_at) in there:
         statement = statement.where(u.totp_confirmed_at.is_(None))
     return int(connection.execute(statement).scalar_one())
+
+
+def _unwritten(connection: Connection) -> Unwritten:
+    """Of calendars that were unlinked nothing can be given up any more."""
+    e, o = t.calendar_entry.c, t.outbox.c
+    waiting = select(func.count(), func.min(o.created_at)).where(o.state == OutboxState.PENDING.value)
+    given_up = (
+        select(func.count())
+        .select_from(t.outbox.join(t.calendar_entry, (e.company_id == o.company_id) & (e.id == o.entry_id)))
+        .where(o.state == OutboxState.DEAD.value, e.calendar_id.is_not(None))
+    )
+    count, since = connection.execute(waiting).one()
+    return Unwritten(count, since, connection.execute(given_up).scalar_one())

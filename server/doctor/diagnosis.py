@@ -7,7 +7,18 @@ from slotgraph.core.clock import Clock
 from slotgraph.core.errors import SettingError
 from slotgraph.core.registry import Registry
 from slotgraph.core.store.examining import Examined
-from slotgraph.server.doctor import database, folders, keys, logins, migrations, plugins, port, settings, time_zones
+from slotgraph.server.doctor import (
+    calendar_entries,
+    database,
+    folders,
+    keys,
+    logins,
+    migrations,
+    plugins,
+    port,
+    settings,
+    time_zones,
+)
 from slotgraph.server.doctor.database import Absent
 from slotgraph.server.doctor.findings import Finding, fail, failed
 from slotgraph.server.settings import Settings, Sourced, read_sourced
@@ -47,6 +58,7 @@ def _of_installation(chosen: Settings, clock: Clock) -> Iterator[Finding]:
     yield from _guarded(migrations.NAME, lambda: migrations.check_migrations(found))
     yield from _guarded(keys.NAME, lambda: keys.check_keys(found, chosen))
     yield from _guarded(logins.NAME, lambda: logins.check_second_factor(found, chosen))
+    yield from _guarded(calendar_entries.NAME, lambda: calendar_entries.check_calendar_entries(found, now=clock.now()))
 
 
 def _look(chosen: Settings, clock: Clock) -> Examined | Absent | Finding:

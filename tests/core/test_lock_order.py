@@ -9,7 +9,7 @@ from slotgraph.core.accounts import AccountUnlinked
 from slotgraph.core.booking.finding import SeenBooking
 from slotgraph.core.booking.making import BookingConfirmed
 from slotgraph.core.candidates import EmployeeChoice
-from slotgraph.core.outbox import wishes
+from slotgraph.core.outbox import entries, wishes
 
 pytestmark = pytest.mark.postgresql
 
@@ -68,11 +68,11 @@ async def test_whoever_books_two_together_and_an_unlinking_do_not_wait_for_each_
 
 async def test_whoever_cancels_for_two_and_an_unlinking_do_not_wait_for_each_other(world, account, monkeypatch):
     both = EmployeeChoice(together=tuple(sorted(map(world.id_of, ("anna", "ben")))))
-    start, entries = 9, []
-    while [one.id for one in entries] == sorted(one.id for one in entries):
+    start, known = 9, []
+    while [one.id for one in known] == sorted(one.id for one in known):
         booking = (await world.book(f"2027-03-02 {start:02}:00", choice=both)).booking
         async with world.database.read() as connection:
-            entries = await entries.entries_of_bookings(connection, world.company_id, [booking.id])
+            known = await entries.entries_of_bookings(connection, world.company_id, [booking.id])
         start += 1
     there, go_on = stopped(monkeypatch, "change_wish", at=2)
     cancelling = asyncio.create_task(world.cancel(booking, actor=world.owner))

@@ -1,8 +1,11 @@
 """One whole day on real parts: slots, a booking, the calendar it is written into, the overview of each, the cancellation."""
 
 import asyncio
+from datetime import datetime
+from itertools import pairwise
 
 import pytest
+from icalendar import Calendar
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -16,9 +19,12 @@ BOOK = """mutation($input: BookInput!) { book(input: $input) { __typename
   ... on BookingConfirmed { manageToken booking { id start end state employees { id name } customer { name } calendarEntries { id } } }
   ... on SlotNotOffered { rule } ... on InvalidInput { fields { path message } } ... on Problem { message } } }"""
 BOOKING = """query($by: BookingRef!) { booking(by: $by) { id state start customer { name email } changeableUntil
-  calendarEntries { state cause attempts calendar { name } } } }"""
+  calendarEntries { state cause attempts calendar { id name } } } }"""
 CANCEL = """mutation($input: CancelBookingInput!) { cancelBooking(input: $input) { __typename
   ... on Booking { id state cancelReason calendarEntries { state } } ... on Problem { message } } }"""
+MOVE = """mutation($input: RescheduleBookingInput!) { rescheduleBooking(input: $input) { __typename
+  ... on Booking { id start end employees { id name } } ... on SlotNotOffered { rule } ... on Problem { message } } }"""
+READ = """mutation($input: UpdateCalendarInput!) { updateCalendar(input: $input) { __typename ... on Problem { message } } }"""
 OVERVIEW = """query($input: OverviewInput!) { overview(input: $input) { complete timeZone
   entries { __typename start end employee { id name }
     ... on ExternalEvent { title masked maskedReason allDay status calendar { name } }
@@ -81,6 +87,45 @@ async def test_a_booking_stands_in_the_calendar_and_is_gone_after_the_cancellati
     assert not any("Walter Widget" in text for text in (await town.ics(login, "work")).values())
     back = (await stranger.ask(SLOTS, input={"service": service["id"], **towns.week()}))["slots"]
     assert slot["start"] in back["starts"]
+
+
+async def test_a_booking_is_moved_over_its_own_place_and_so_is_its_event_in_the_calendar(town, towns):
+    """Rule B6 on a real server: a haircut is longer than the step to the next start.
+
+    Whoever stands in a free-busy answer nobody can tell: there the booking's own event counts as busy, until the calendar is read exactly.
+    """
+    stranger = town.visitor()
+    _, service = await _haircut(stranger)
+    found = (await stranger.ask(SLOTS, input={"service": service["id"], **towns.week()}))["slots"]["slots"]
+    # Far enough ahead for a customer to change it.
+    slot, beside = next(
+        (one, next_)
+        for one, next_ in reversed([*pairwise(found)])
+        if one["start"] < next_["start"] < one["end"] and one["employees"][0] in next_["employees"]
+    )
+    booked = await _book(stranger, towns, service, slot, name="Mona Moved")
+    assert booked["__typename"] == "BookingConfirmed", booked
+    ref = {"booking": {"manageToken": booked["manageToken"]}, "start": beside["start"]}
+    told = (await stranger.ask(MOVE, input={"idempotencyKey": towns.key(), **ref}))["rescheduleBooking"]
+    assert told["__typename"] == "SlotTaken"
+    owner = await town.member("owner@demo.example")
+    seen = (await owner.ask(BOOKING, by={"id": booked["booking"]["id"]}))["booking"]
+    (calendar,) = [entry["calendar"]["id"] for entry in seen["calendarEntries"]]
+    exact = {"calendar": calendar, "readMode": "EXACT"}
+    assert (await owner.ask(READ, input=exact))["updateCalendar"]["__typename"] == "Calendar"
+    moved = (await stranger.ask(MOVE, input={"idempotencyKey": towns.key(), **ref}))["rescheduleBooking"]
+    assert moved == {
+        "__typename": "Booking",
+        "id": booked["booking"]["id"],
+        "start": beside["start"],
+        "end": beside["end"],
+        "employees": booked["booking"]["employees"],
+    }
+    written = [text for login in ("anna", "ben") for text in (await town.ics(login, "work")).values()]
+    (event,) = [text for text in written if "Mona Moved" in text]
+    assert Calendar.from_ical(event).events[0].start == datetime.fromisoformat(beside["start"])
+    seen = (await owner.ask(BOOKING, by={"id": booked["booking"]["id"]}))["booking"]
+    assert [entry["state"] for entry in seen["calendarEntries"]] == ["WRITTEN"]
 
 
 async def test_of_two_racing_bookings_one_is_confirmed_and_one_is_taken(town, towns):

@@ -147,10 +147,14 @@ async def _accounts(world: World) -> Known:
 async def _bookings(world: World) -> Known:
     together = EmployeeChoice(together=(id_of("anna"), id_of("ben")))
     booked = await world.book("2027-03-03 10:00", actor=world.owner, choice=together)
-    await world.book("2027-03-03 11:00", employee="dana", service="color", actor=world.owner)
+    danas = await world.book("2027-03-03 11:00", employee="dana", service="color", actor=world.owner)
     kept = await held(world, "2027-03-04 10:00", employee="dana", service="color")
-    booking = ids.encode("Booking", world.company_id, booked.booking.id)
-    return {"booking": booking, "hold": kept.hold_token.reveal(), "entry": await _failed_entry(world)}
+    return {
+        "booking": ids.encode("Booking", world.company_id, booked.booking.id),
+        "booking of dana": ids.encode("Booking", world.company_id, danas.booking.id),
+        "hold": kept.hold_token.reveal(),
+        "entry": await _failed_entry(world),
+    }
 
 
 async def _failed_entry(world: World) -> str:

@@ -68,9 +68,9 @@ async def test_the_end_is_the_end_of_every_round():
     assert work.times == times
 
 
-@pytest.mark.parametrize("wish", ["writer", "retention"])
-async def test_the_application_goes_round_writing_and_forgetting(site, wish):
-    """Both begin at start: what the process before left behind is taken up."""
+@pytest.mark.parametrize("wish", ["probing", "retention"])
+async def test_the_application_goes_round_looking_and_forgetting(site, wish):
+    """Both begin at start. Writing has a worker of its own: test_working.py."""
     gone = asyncio.Event()
     joined = site.world.joined
 

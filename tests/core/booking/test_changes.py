@@ -92,11 +92,16 @@ async def test_a_refusal_and_a_replay_tell_nothing(world, watch):
     assert await kinds(watch, 1) == [CREATED]
 
 
-async def test_a_try_that_fails_is_told_so_that_its_cause_is_seen(world, watch):
+async def test_a_try_that_fails_is_told_so_that_its_cause_is_seen_and_so_is_one_that_was_asked_for(world, watch):
     await world.link("anna")
     world.calendars.fail("write", ProviderUnreachable())
     await world.book(employee="anna")
     assert await kinds(watch, 2) == [CREATED, ENTRY]
+    world.calendars.heal()
+    (row,) = await world.rows(tables.calendar_entry)
+    await world.do.entry_retries.retry(world.as_(world.owner), world.company_id, row.id)
+    assert await next_of(watch) == BookingChanged(world.company_id, row.booking_id, ENTRY)
+    assert await world.entry_states() == ["WRITTEN"]
 
 
 async def test_entries_given_up_with_their_account_are_told(world, watch):

@@ -117,9 +117,14 @@ async def test_fewer_allowed_than_are_kept_wait_until_enough_have_lapsed(world):
 
 
 async def test_many_at_once_from_one_source_keep_five(world):
-    requests = [hold_request(world, start, employee="anna") for start in STARTS]
+    """Each wants somebody else: nobody waits for another's employee."""
+    team = [f"one of {number}" for number in range(10)]
+    for name in team:
+        await world.add_employee(name)
+    await world.add_service("all", employees=tuple(team))
+    requests = [hold_request(world, employee=name, service="all") for name in team]
     outcomes = await asyncio.gather(*(ask(world, request, source=SOURCE) for request in requests))
-    assert sorted(type(one).__name__ for one in outcomes) == ["QuotaReached"] * 11 + ["SlotHeld"] * ALLOWED
+    assert sorted(type(one).__name__ for one in outcomes) == ["QuotaReached"] * 5 + ["SlotHeld"] * ALLOWED
     assert len(await world.rows(tables.block)) == ALLOWED
 
 

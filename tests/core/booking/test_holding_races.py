@@ -20,7 +20,10 @@ from slotgraph_tests_core_booking_held import (
 from slotgraph.core import tables
 from slotgraph.core.booking.holding import HoldReleased, SlotHeld
 from slotgraph.core.booking.making import BookingConfirmed
+from slotgraph.core.operation import Operation
+from slotgraph.core.policy import Anonymous
 from slotgraph.core.problems import SlotTaken
+from slotgraph.core.store import locks
 
 SECOND = timedelta(seconds=1)
 CROWD = 12
@@ -104,6 +107,39 @@ async def test_a_hold_asked_for_again_while_it_is_on_its_way_is_one_hold(world):
     outcomes = await asyncio.gather(*(ask(world, request) for _ in range(CROWD)))
     assert {(one.hold.id, one.hold_token) for one in outcomes} == {(outcomes[0].hold.id, outcomes[0].hold_token)}
     assert len(await world.rows(tables.hold)) == len(await world.rows(tables.block)) == 1
+
+
+class Paused(Operation):
+    """An operation that waits where it first asks what is permitted."""
+
+    reached: asyncio.Event
+    go: asyncio.Event
+
+    async def permits(self, *args, **facts):
+        self.reached.set()
+        await self.go.wait()
+        return await super().permits(*args, **facts)
+
+
+async def test_a_hold_asked_for_again_that_finds_itself_in_its_way_is_one_hold(world):
+    request, late = hold_request(world, employee="anna"), Paused(Anonymous(), world.database, world.clock)
+    late.reached, late.go = asyncio.Event(), asyncio.Event()
+    running = asyncio.create_task(world.do.holds.hold(late, request))
+    await late.reached.wait()
+    first = await ask(world, request)
+    late.go.set()
+    assert await running == first
+
+
+@pytest.mark.postgresql
+async def test_without_locks_the_constraint_alone_lets_one_take_it_and_the_next_be_tried(world, monkeypatch):
+    async def nothing(*_arguments):
+        return None
+
+    monkeypatch.setattr(locks, "lock_employees", nothing)
+    outcomes = await asyncio.gather(*(hold(world, actor=world.owner) for _ in range(CROWD)))
+    assert kinds(outcomes) == ["SlotHeld"] * 2 + ["SlotTaken"] * (CROWD - 2)
+    assert len(await world.rows(tables.hold)) == len(await world.rows(tables.block)) == 2
 
 
 # The moment at which a hold lapses

@@ -206,9 +206,9 @@ async def test_what_is_cancelled_after_moving_about_leaves_nothing_outside(team)
     assert await entries_of(team, booking) == [(team.id_of("anna"), "REMOVED")]
 
 
-@pytest.mark.parametrize("count", [0, 201])
-async def test_nobody_and_too_many_are_refused_by_name(world, count):
+async def test_nobody_and_too_many_are_refused_by_name(world):
     booking = (await world.book(START, employee="anna")).booking
-    refused = await move(world, booking, LATER, choice=EmployeeChoice(together=("x",) * count))
-    assert isinstance(refused, InvalidInput)
-    assert [field.path for field in refused.fields] == [("input", "employees", "together")]
+    for count in (0, 201):
+        refused = await move(world, booking, LATER, choice=EmployeeChoice(together=("x",) * count))
+        assert isinstance(refused, InvalidInput)
+        assert [field.path for field in refused.fields] == [("input", "employees", "together")]

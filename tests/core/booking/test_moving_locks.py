@@ -12,7 +12,7 @@ from slotgraph.core import outbox, tables
 from slotgraph.core.accounts import AccountUnlinked
 from slotgraph.core.booking.finding import SeenBooking
 from slotgraph.core.outbox import entries
-from slotgraph.core.problems import HasUpcomingBookings, SlotTaken
+from slotgraph.core.problems import HasUpcomingBookings, SlotTaken, TooLate
 from slotgraph.core.store import accounts, blocks, locks
 
 pytestmark = pytest.mark.postgresql
@@ -92,6 +92,22 @@ async def test_a_cancellation_that_knows_other_attendants_waits_for_the_move_all
     assert [row.state for row in await world.rows(tables.booking)] == ["CANCELLED"]
     assert await blocked(world) == {}
     assert outside(world, "anna", "ben") == []
+
+
+async def test_a_cancellation_is_too_late_by_where_the_move_that_was_first_has_put_it(world, account, stopped):
+    confirmed = await world.book(START, employee="anna")
+    found, go_and_cancel = stopped(locks, "lock_employees")
+    cancelling = asyncio.create_task(world.cancel(confirmed.manage_token))
+    await found.wait()
+    await move(world, confirmed.booking, START, employee="ben")
+    there, go_on = stopped(blocks, "delete_expired_holds")
+    moving = asyncio.create_task(move(world, confirmed.booking, "2027-03-01 12:00"))
+    await there.wait()
+    go_and_cancel.set()
+    await started_meanwhile(world, asyncio.wait({cancelling}))
+    go_on.set()
+    assert isinstance(await moving, SeenBooking)
+    assert await cancelling == TooLate(world.at("2027-02-28 12:00"))
 
 
 async def blocked_behind_everybodys_back(world, name, moving, there, go_on):

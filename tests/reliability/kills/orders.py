@@ -1,7 +1,7 @@
 """What a server process is told by a file in its data folder: to die at steps, and what to do wrong up to there.
 
-    orders = Orders(folder, port)                    # as the test and the server see them
-    orders.give(Order(at=12)); ...; orders.passed()  # the names of the steps passed since
+orders = Orders(folder, port)                    # as the test and the server see them
+orders.give(Order(at=12)); ...; orders.passed()  # the names of the steps passed since
 """
 
 import json

@@ -35,7 +35,7 @@ class Victims(Crowd):
     """One request after the other, each about a time of its own that any of the employees can take."""
 
     folder: Path = Path()
-    _starts: Iterator[datetime] = iter(())
+    _starts: Iterator[datetime] = field(default_factory=lambda: iter(()))
     _chance: random.Random = field(default_factory=lambda: random.Random(1))
 
     async def __aenter__(self) -> Self:
@@ -122,23 +122,27 @@ class Targets(Crowd):
     """Many at a time, whose servers are shot at. They wait when they hear that one is down; `killed` counts how often one was."""
 
     killed: int = 0
+    _owed: int = 0
     _doomed: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _down: set[str] = field(default_factory=set)
 
     def shoot(self, chance: random.Random) -> None:
-        """Kill one of the servers in a moment, unless all of them are about to be."""
+        """Kill one of the servers in a moment; once more later, if all of them are about to be."""
         servers = [self.shop.replicas[number] for number in range(len(self.shop.replicas))]
         there = [one for one in servers if one.url not in self._doomed]
         if there:
             one = chance.choice(there)
-            self._doomed[one.url] = asyncio.create_task(self._kill(one, after=chance.uniform(0, 0.1)))
+            self._doomed[one.url] = asyncio.create_task(self._kill(one, chance))
+        else:
+            self._owed += 1
 
     async def settled(self) -> None:
         """Wait until all servers run."""
-        await asyncio.gather(*self._doomed.values())
+        while self._doomed:
+            await asyncio.gather(*self._doomed.values())
 
-    async def _kill(self, server: Replica, *, after: float) -> None:
-        await asyncio.sleep(after)
+    async def _kill(self, server: Replica, chance: random.Random) -> None:
+        await asyncio.sleep(chance.uniform(0, 0.1))
         os.kill(server.pid, signal.SIGUSR1)
         self.killed += 1
         self._down.add(server.url)
@@ -146,6 +150,9 @@ class Targets(Crowd):
         await server.up()
         self._down.discard(server.url)
         del self._doomed[server.url]
+        if self._owed:
+            self._owed -= 1
+            self.shoot(chance)
 
     async def _ask(self, session: aiohttp.ClientSession, call: Call, *, waits: float, url: str) -> bool:
         if url in self._down:

@@ -214,7 +214,7 @@ class Crowd:
         """To the quiet day, near where it was so that it overlaps itself, or anywhere; most of the time with whom it was."""
         booked, key = self._choose(chance), _key(chance)
         member, ref = self._ref(booked, chance)
-        where = chance.choice((self._quiet, self._near, self._anywhere))
+        where = chance.choice((self._quiet, self._near, self._near, self._anywhere))
         start = where(booked, chance)
         asked = {"idempotencyKey": key, "booking": ref, "start": start.isoformat(), "deadlineMs": DEADLINE_MS}
         named = None

@@ -54,7 +54,7 @@ LINK = """mutation($employee: ID!) { linkAccount(input: {provider: "caldav", emp
 COMPLETE = """mutation($token: Secret!, $form: [LinkFieldValue!]!) {
   completeLink(input: {linkToken: $token, answer: {form: $form}}) {
     __typename ... on Account { calendars { id default } } } }"""
-DEFAULT = "mutation($id: ID!) { updateCalendar(input: {calendar: $id, default: true}) { __typename } }"
+CALENDAR = "mutation($input: UpdateCalendarInput!) { updateCalendar(input: $input) { __typename } }"
 TOKEN = """mutation { createToken(input: {name: "load", scopes: [BOOK, READ_BOOKINGS, CHANGE_BOOKINGS]}) {
   __typename ... on TokenCreated { secret } } }"""
 WEEKDAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
@@ -89,7 +89,8 @@ class Shop:
         """What the checker must know."""
         services = {own_id(self.services[name]): service for name, service in SERVICES.items()}
         busy = {one: _busy(self.days) for one in self.employees}
-        return Facts(services, busy, [tuple(period) for period in self.proxy.periods])
+        coarse = frozenset(list(self.employees)[:1])
+        return Facts(services, busy, [(start, end) for start, end in self.proxy.periods], coarse)
 
     def stored(self) -> Stored:
         return stored_in(self.address)
@@ -215,5 +216,11 @@ async def _employ(shop: Shop, ask: Any, user: str) -> None:
     linked = await ask(COMPLETE, token=token, form=form)
     assert linked["__typename"] == "Account", linked
     (calendar,) = linked["calendars"]
-    if not calendar["default"]:
-        await ask(DEFAULT, id=calendar["id"])
+    mode = {"readMode": "EXACT"} if user != _coarse(shop) else {}
+    if not calendar["default"] or mode:
+        await ask(CALENDAR, input={"calendar": calendar["id"], "default": True, **mode})
+
+
+def _coarse(shop: Shop) -> str:
+    """Whose calendar is read as Radicale computes what is busy, ours not told apart; those of the others are read event by event."""
+    return next(iter(shop.radicale.users))

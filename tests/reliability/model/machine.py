@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, precondition, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, precondition, rule
 from slotgraph_tests_core_world import World, id_of
 from slotgraph_tests_databases import engine_of
 from slotgraph_tests_reliability_model_calling import EVERYBODY, Desk, made_by, new_key
@@ -46,7 +46,7 @@ WHO = st.sampled_from(
     ]
 )
 SERVICE = st.sampled_from(sorted(SERVICES, reverse=True))
-QUARTERS = [OPENS + 15 * number for number in range(6)]
+QUARTERS = [OPENS + 15 * number for number in range(10)]
 START = st.sampled_from([*QUARTERS, OPENS + 7, OPENS - 15, OPENS + 465])
 """On the grid for the most part; beside it, before the opening, too long for the rest of the day."""
 ACTOR = st.sampled_from(["stranger", "member"])
@@ -88,6 +88,13 @@ class Machine(RuleBasedStateMachine):
 
     # Calls
 
+    @initialize(target=booked, who=WHO, how=st.sampled_from(["at once", "late", "lose"]))
+    def begin(self, who: Choice, how: str) -> Any:
+        """The first booking's entries are written at once, or later, or nobody hears of it."""
+        for name in WITH_CALENDAR if how != "at once" else ():
+            self.calendar(name, "write", how)
+        return self.book("stranger", "trim", QUARTERS[2], who)
+
     @rule(target=held, actor=ACTOR, service=SERVICE, start=START, who=WHO)
     def hold(self, actor: str, service: str, start: int, who: Choice) -> Any:
         return self._made(Hold(new_key(), actor, service, start, who))
@@ -113,9 +120,13 @@ class Machine(RuleBasedStateMachine):
         assert given.released == kept.is_live(self.now), given
         kept.ended |= kept.is_live(self.now)
 
-    @rule(booking=booked, actor=CHANGER, start=START, who=st.none() | WHO)
-    def move(self, booking: str, actor: str, start: int, who: Choice | None) -> None:
-        self._made(Move(new_key(), actor, booking, start, who))
+    @rule(booking=booked, actor=CHANGER, start=START)
+    def move(self, booking: str, actor: str, start: int) -> None:
+        self._made(Move(new_key(), actor, booking, start, None))
+
+    @rule(booking=booked, actor=CHANGER, later=st.sampled_from([0, 15, 60]), who=WHO)
+    def hand_over(self, booking: str, actor: str, later: int, who: Choice) -> None:
+        self._made(Move(new_key(), actor, booking, self.model.bookings[booking].start + later, who))
 
     @rule(booking=booked, actor=CHANGER)
     def cancel(self, booking: str, actor: str) -> None:
@@ -200,7 +211,11 @@ class Machine(RuleBasedStateMachine):
         await self.world.joined.writer.sweep()
         await self.world.joined.probing.sweep()
 
-    @rule(name=NAME, what=st.sampled_from(["heal", "busy", *WRITES]), how=st.sampled_from(["fail", "lose", "late"]))
+    @rule(
+        name=NAME,
+        what=st.sampled_from(["busy", "heal", "busy", *WRITES]),
+        how=st.sampled_from(["fail", "lose", "late"]),
+    )
     def calendar(self, name: str, what: str, how: str) -> None:
         """It says nothing of when somebody is busy; or fails to write, or does so unheard, or later; or they all are well again."""
         if what == "heal":

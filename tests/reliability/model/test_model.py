@@ -8,17 +8,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
-UNHURRIED = settings(
-    deadline=None,
-    database=None,
-    print_blob=True,
-    suppress_health_check=list(HealthCheck),
-)
-SHORT = {"sqlite": (60, 30), "postgresql": (20, 30)}
-LONG = {"sqlite": (3000, 60), "postgresql": (1000, 60)}
+UNHURRIED = settings(deadline=None, database=None, print_blob=True, suppress_health_check=list(HealthCheck))
+SEEDS = (1, 2, 3)
+STEPS = 30
+EXAMPLES = {"sqlite": 14, "postgresql": 4}
+SOAKED_STEPS = 50
+SOAKED = {"sqlite": 1000, "postgresql": 400}
 
 
 @pytest.fixture
@@ -37,16 +35,20 @@ def machine(new_database: Callable[[str], str], databases: Any) -> type:
     return Here
 
 
-def test_booking_is_as_the_model_says(machine: type, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize("chosen", SEEDS)
+def test_booking_is_as_the_model_says(machine: type, chosen: int, request: pytest.FixtureRequest) -> None:
     """The same histories in every run."""
-    examples, steps = SHORT[request.config.getoption("--database")]
-    run_state_machine_as_test(
-        machine, settings=settings(UNHURRIED, max_examples=examples, stateful_step_count=steps, derandomize=True)
-    )
+    examples = EXAMPLES[request.config.getoption("--database")]
+    seed(chosen)(machine)
+    run_state_machine_as_test(machine, settings=settings(UNHURRIED, max_examples=examples, stateful_step_count=STEPS))
 
 
 @pytest.mark.soak
-def test_booking_is_as_the_model_says_at_length(machine: type, request: pytest.FixtureRequest) -> None:
-    """Other histories in every run."""
-    examples, steps = LONG[request.config.getoption("--database")]
-    run_state_machine_as_test(machine, settings=settings(UNHURRIED, max_examples=examples, stateful_step_count=steps))
+@pytest.mark.parametrize("chosen", SEEDS)
+def test_booking_is_as_the_model_says_at_length(machine: type, chosen: int, request: pytest.FixtureRequest) -> None:
+    """Longer histories, and many of them."""
+    examples = SOAKED[request.config.getoption("--database")]
+    seed(100 + chosen)(machine)
+    run_state_machine_as_test(
+        machine, settings=settings(UNHURRIED, max_examples=examples, stateful_step_count=SOAKED_STEPS)
+    )
