@@ -119,12 +119,20 @@ class Flights:
         return failure_of(Unverified(FailureCause.TIMEOUT, asked=waited >= self._longest_seconds / 2))
 
     async def alone(
-        self, account: AccountKey, call: Call[Answer], *, deadline: Deadline, for_booking: bool = True
+        self,
+        account: AccountKey,
+        call: Call[Answer],
+        *,
+        deadline: Deadline,
+        for_booking: bool = True,
+        at_leisure: bool = False,
     ) -> Mapping[str, Answer]:
         """A booking check, or what can wait: its own flight, joined by nobody, that ends with who asked. Raises ProviderFailure."""
         try:
             async with asyncio.timeout(deadline.remaining):
-                return await self._shield.call(account, lambda: call(deadline), for_booking=for_booking)
+                return await self._shield.call(
+                    account, lambda: call(deadline), for_booking=for_booking, at_leisure=at_leisure
+                )
         except TimeoutError:
             raise ProviderTimeout from None
 

@@ -33,9 +33,9 @@ class _Gate:
     breaker: Breaker
     used_at: float
 
-    def check(self, now: float, *, for_booking: bool) -> None:
+    def check(self, now: float, *, for_booking: bool, at_leisure: bool) -> None:
         """Raise the failure that a call would be refused with, if it were."""
-        refusal = None if for_booking else self.breaker.refusal(now)
+        refusal = None if for_booking or at_leisure else self.breaker.refusal(now)
         if refusal is not None:
             raise failure_of(refusal)
         wait = self.quota.seconds_to_wait(now, for_booking=for_booking)
@@ -63,38 +63,40 @@ class Shield:
         call: Callable[[], Awaitable[Mapping[str, Answer]]],
         *,
         for_booking: bool = False,
+        at_leisure: bool = False,
     ) -> Mapping[str, Answer]:
         """Wait for a place and call. Raises ProviderFailure: the call's own, or one that says why there was no call.
 
         A booking check is stopped by an empty bucket only; an account that is left alone for its silence answers it, or does not.
+        What is written at leisure leaves what is kept for booking checks to them, and comes back at a pace of its own.
         """
         gate = self._gate(account)
-        gate.check(self._clock.monotonic(), for_booking=for_booking)
+        gate.check(self._clock.monotonic(), for_booking=for_booking, at_leisure=at_leisure)
         async with gate.places.taken(for_booking=for_booking):
             # While it waited for its place others may have spent the last token, or waited in vain.
             now = gate.used_at = self._clock.monotonic()
-            gate.check(now, for_booking=for_booking)
+            gate.check(now, for_booking=for_booking, at_leisure=at_leisure)
             gate.quota.spend(now)
-            return await self._through(gate, call, for_booking=for_booking)
+            return await self._through(gate, call, apart=for_booking or at_leisure)
 
     async def _through(
-        self, gate: _Gate, call: Callable[[], Awaitable[Mapping[str, Answer]]], *, for_booking: bool
+        self, gate: _Gate, call: Callable[[], Awaitable[Mapping[str, Answer]]], *, apart: bool
     ) -> Mapping[str, Answer]:
-        is_try = not for_booking and gate.breaker.let_through()
+        is_try = not apart and gate.breaker.let_through()
         try:
             answers = await call()
         except ProviderFailure as failure:
-            self._heard(gate, [failure.unverified()], for_booking=for_booking, is_try=is_try)
+            self._heard(gate, [failure.unverified()], apart=apart, is_try=is_try)
             raise
         else:
-            self._heard(gate, list(answers.values()), for_booking=for_booking, is_try=is_try)
+            self._heard(gate, list(answers.values()), apart=apart, is_try=is_try)
         finally:
             if is_try:
                 gate.breaker.abandoned()
         return answers
 
-    def _heard(self, gate: _Gate, answers: list[Answer], *, for_booking: bool, is_try: bool) -> None:
-        """Learn from what an account said, calendar by calendar. One that answers for any of them answers."""
+    def _heard(self, gate: _Gate, answers: list[Answer], *, apart: bool, is_try: bool) -> None:
+        """Learn from what an account said, calendar by calendar. One that answers for any of them answers. `apart`: not in a search."""
         now = self._clock.monotonic()
         failures = [answer for answer in answers if isinstance(answer, Unverified)]
         for failure in failures:
@@ -102,7 +104,7 @@ class Shield:
                 gate.quota.pause(failure.retry_after, now)
         if len(failures) < len(answers) or any(failure.cause not in NO_ANSWER for failure in failures):
             gate.breaker.answered()
-        elif not for_booking:
+        elif not apart:
             # A booking check has the deadline its caller gave it: that it got no answer may say nothing of the account.
             gate.breaker.failed(failures[0], now=now, is_try=is_try)
 

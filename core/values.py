@@ -212,8 +212,8 @@ class Entry:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class Present:
+@dataclass(frozen=True, slots=True, repr=False)
+class Present(Forgettable):
     """The entry stands outside, at this span."""
 
     span: Span

@@ -44,7 +44,7 @@ class Call:
     async def remember(self, connection: Transaction, result_type: str, result_id: str, *, now: datetime) -> None:
         """Remember the success in its own transaction: our own id, never what was answered. Refusals are not remembered."""
         success = Remembered(self.input_hash, result_type, result_id)
-        await bookings.remember(connection, self.key, success=success, at=now, lapsed=now - REMEMBERED_FOR)
+        await bookings.remember(connection, self.key, success=success, at=now)
 
 
 def key_faults(text: str) -> Iterator[InvalidField]:

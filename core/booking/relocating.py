@@ -21,11 +21,10 @@ async def relocate(connection: Transaction, booking: Booking, moved: Booking, *,
         await bookings.delete_attendance(connection, booking, employee_id)
     for employee_id in sorted(after):
         own = {"booking_id": booking.id, "employee_id": employee_id}
-        if employee_id in before:
-            # Updated, for its own place is in nobody's way; and never gone, not even for a moment.
-            await blocks.move_block(connection, company_id, span=blocked, **own)
-        else:
+        if employee_id not in before:
             await bookings.insert_attendance(connection, moved, employee_id)
+        # Updated, for its own place is in nobody's way; and never gone, not even for a moment.
+        if employee_id not in before or not await blocks.move_block(connection, company_id, span=blocked, **own):
             await blocks.insert_block(connection, company_id, block_id=uuid.uuid4().hex, span=blocked, **own)
     await bookings.set_span(connection, company_id, booking.id, span=moved.span)
 

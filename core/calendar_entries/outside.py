@@ -1,6 +1,7 @@
-"""Our own entries at providers: each call in its account's turn, as booking checks have it (rules B7, K3)."""
+"""Our own entries at providers: each call in its account's turn (rules B7, K3)."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from slotgraph.core.calendar_entries.jobs import Job
 from slotgraph.core.flights import Flights
@@ -10,11 +11,14 @@ from slotgraph.core.wall import Wall
 
 
 class Outside:
-    """Writes, moves and removes. Each raises ProviderFailure if it was not heard to be done by the deadline."""
+    """Writes, moves and removes. Each raises ProviderFailure if it was not heard to be done by the deadline.
 
-    def __init__(self, wall: Wall, flights: Flights) -> None:
+    While somebody waits for the answer a call is let through as a booking check is; at leisure it leaves what is kept for those.
+    """
+
+    def __init__(self, wall: Wall, flights: Flights, *, at_leisure: bool = False) -> None:
         self._wall = wall
-        self._flights = flights
+        self._turn = partial(flights.alone, for_booking=not at_leisure, at_leisure=at_leisure)
 
     async def write(self, job: Job, deadline: Deadline) -> Reference:
         """Write the entry; if it stands already, this only tells where."""
@@ -25,7 +29,7 @@ class Outside:
             )
             return {job.calendar_id: written}
 
-        return (await self._flights.alone(job.account, call, deadline=deadline))[job.calendar_id]
+        return (await self._turn(job.account, call, deadline=deadline))[job.calendar_id]
 
     async def move(self, job: Job, reference: Reference, deadline: Deadline) -> Reference:
         """Make the entry stand as it is wished, also if somebody removed it."""
@@ -36,7 +40,7 @@ class Outside:
             )
             return {job.calendar_id: moved}
 
-        return (await self._flights.alone(job.account, call, deadline=deadline))[job.calendar_id]
+        return (await self._turn(job.account, call, deadline=deadline))[job.calendar_id]
 
     async def remove(self, job: Job, reference: Reference, deadline: Deadline) -> None:
         """Remove the entry; if it is gone already, that is fine."""
@@ -45,4 +49,4 @@ class Outside:
             await self._wall.remove(job.account, reference, idempotency=job.entry.id, deadline=within)
             return {job.calendar_id: None}
 
-        await self._flights.alone(job.account, call, deadline=deadline)
+        await self._turn(job.account, call, deadline=deadline)

@@ -13,10 +13,10 @@ from datetime import datetime
 from slotgraph.core.clock import Clock, minute_from_instant
 from slotgraph.core.errors import ProviderFailure, SlotGraphError
 from slotgraph.core.flights import Flights
-from slotgraph.core.outbox import probes
+from slotgraph.core.outbox import probes, wishes
 from slotgraph.core.outbox.probes import Look, Standing
 from slotgraph.core.plugin import Deadline
-from slotgraph.core.records import CalendarEntryState
+from slotgraph.core.records import CalendarEntryState, OutboxAction
 from slotgraph.core.store.database import Database
 from slotgraph.core.values import FailureCause, Gone, Present, Unverified
 from slotgraph.core.wall import AccountKey, Wall
@@ -59,7 +59,12 @@ def seen(look: Look, answer: Answer, *, at: datetime) -> Standing:
 def is_missed_twice(look: Look, answer: Answer) -> bool:
     """Whether an entry was not found a second time, long enough after the first. Once its holder is asked, they decide."""
     before = look.stands
-    if not isinstance(answer, Gone) or before.missed_at is None or before.cause is not None:
+    if (
+        before.state is CalendarEntryState.REMOVED
+        or not isinstance(answer, Gone)
+        or before.missed_at is None
+        or before.cause is not None
+    ):
         return False
     return look.at - before.missed_at >= probes.AGAIN
 
@@ -133,10 +138,28 @@ class Probing:
 
     async def _note(self, look: Look, answer: Answer) -> None:
         now = self._clock.now()
+        if look.stands.state is CalendarEntryState.REMOVED:
+            await self._note_removed(look, answer, at=now)
+            return
         stands = seen(look, answer, at=now)
         if stands != look.stands:
             async with self._database.write() as connection:
                 await probes.note(connection, look, stands, at=now)
+
+    async def _note_removed(self, look: Look, answer: Answer, *, at: datetime) -> None:
+        """A writing that was given up may land after the entry was removed: then it is to go once more."""
+        if isinstance(answer, Unverified) or (isinstance(answer, Gone) and at - look.since < probes.EVERY):
+            return
+        async with self._database.write() as connection:
+            if not await probes.is_as_wished(connection, look):
+                return
+            if isinstance(answer, Gone):
+                await probes.be_sure(connection, look)
+                return
+            await wishes.change_wish(
+                connection, look.company_id, look.entry_id, action=OutboxAction.REMOVE, at=at, lease_until=at
+            )
+        _log.warning("entry %s stands again after it was removed; it is removed once more", look.entry_id)
 
     async def _ask(self, account: AccountKey, look: Look) -> Answer:
         """Ask as searches do: whoever books goes first, and an account that does not answer is left alone (rule B7)."""

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 from slotgraph.core.calendar_entries.writer import TRY_SECONDS, CalendarWriter
 from slotgraph.core.clock import Clock
-from slotgraph.core.errors import PluginFailed, SlotGraphError
+from slotgraph.core.errors import SlotGraphError
 from slotgraph.core.outbox import leases
 from slotgraph.core.outbox.leases import DueWish
 from slotgraph.core.plugin import Deadline
@@ -132,23 +132,14 @@ class Worker:
         return sum(busy[account_id] for account_id in self._writer.failing)
 
     def _begin(self, row: OutboxRow, account_id: str | None) -> None:
-        task = asyncio.create_task(self._carry_out(row))
+        within = Deadline(self._clock, TRY_SECONDS)
+        task = asyncio.create_task(self._writer.carry_out(row, deadline=within, at_leisure=True))
         self._running[task] = account_id
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         del self._running[task]
         self._writer.due.set()
-
-    async def _carry_out(self, row: OutboxRow) -> None:
-        within = Deadline(self._clock, TRY_SECONDS)
-        try:
-            await self._writer.carry_out(row, deadline=within)
-        # The worker loop: a wish that breaks us is put off like any other that fails.
-        except Exception as error:  # noqa: BLE001 - the worker loop
-            _log.error("entry %s: carrying out its wish broke: %s", row.entry_id, _shown(error))
-            with contextlib.suppress(SlotGraphError):
-                await self._writer.failed(row, PluginFailed(), within)
 
 
 def _shown(error: Exception) -> str:

@@ -4,6 +4,7 @@ No transaction is open during a provider call. Only who has the lease of a wish 
 """
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Collection
@@ -15,7 +16,7 @@ from slotgraph.core.calendar_entries.outside import Outside
 from slotgraph.core.calendar_entries.wishing import LEASE
 from slotgraph.core.clock import Clock
 from slotgraph.core.entry_text import EntryTexts
-from slotgraph.core.errors import CalendarMissing, ProviderFailure, SlotGraphError
+from slotgraph.core.errors import CANNOT_WRITE, CalendarMissing, PluginFailed, ProviderFailure, SlotGraphError
 from slotgraph.core.flights import Flights
 from slotgraph.core.outbox import leases
 from slotgraph.core.outbox.leases import OUTAGE
@@ -32,6 +33,12 @@ TRY_SECONDS = 10.0
 
 SETTLING = timedelta(seconds=3)
 """What is left of a lease when its try ends, for noting how it went."""
+
+PATIENT_SECONDS = TRY_SECONDS / 2
+"""A try that was given less says nothing of its account if it got no answer."""
+
+MISSING_FOR = timedelta(minutes=10)
+"""How long a calendar must be missed until an entry that shall go is believed to have gone with it: a proxy may say 404 to everything."""
 
 LOOK_AGAIN_AFTER = timedelta(seconds=10)
 UNSURE = frozenset({FailureCause.TIMEOUT, FailureCause.UNREACHABLE, FailureCause.MALFORMED, FailureCause.PLUGIN_ERROR})
@@ -57,6 +64,7 @@ class CalendarWriter:
     ) -> None:
         self._database = database
         self._outside = Outside(wall, flights)
+        self._at_leisure = Outside(wall, flights, at_leisure=True)
         self._clock = clock
         self._texts = texts
         self._jitter = jitter
@@ -87,25 +95,30 @@ class CalendarWriter:
         now = self._clock.now()
         return await leases.lease_due(connection, wish.company_id, wish.entry_id, now=now, until=now + LEASE)
 
-    async def carry_out(self, row: OutboxRow, *, deadline: Deadline) -> None:
-        """Try one leased wish, and whatever was wished instead meanwhile, as long as there is time."""
+    async def carry_out(self, row: OutboxRow, *, deadline: Deadline, at_leisure: bool = False) -> None:
+        """Try one leased wish, and whatever was wished instead meanwhile, as long as there is time. `at_leisure`: nobody waits for it."""
         wish: OutboxRow | None = row
         while wish is not None:
             tried, wish = wish, None
+            within = self._within(tried, deadline)
             try:
-                wish = await self._try(tried, deadline)
-            except SlotGraphError as error:
+                wish = await self._try(tried, within, self._at_leisure if at_leisure else self._outside)
+            except CANNOT_WRITE as error:
                 # Its lease runs out, and somebody else goes on.
                 _log.warning("entry %s: %s", tried.entry_id, error)
+            # A wish that breaks us is put off like any other that fails, and in the end shown: it is nobody's answer that breaks.
+            except Exception as error:  # noqa: BLE001 - whoever asked has committed already
+                _log.error("entry %s: carrying out its wish broke: %s", tried.entry_id, type(error).__name__)
+                with contextlib.suppress(*CANNOT_WRITE):
+                    wish = await self.failed(tried, PluginFailed(), within)
 
-    async def _try(self, row: OutboxRow, deadline: Deadline) -> OutboxRow | None:
+    async def _try(self, row: OutboxRow, within: Deadline, outside: Outside) -> OutboxRow | None:
         """Try a wish; the one that was wished instead meanwhile, leased, if there is time left for it."""
-        within = self._within(row, deadline)
         if within.remaining <= 0:
             await self._give_back(row, unsure=False)
             return None
         try:
-            return await self._act(row, within)
+            return await self._act(row, within, outside)
         except asyncio.CancelledError:
             await self._give_back(row, unsure=True)
             raise
@@ -115,37 +128,41 @@ class CalendarWriter:
         leased = (row.lease_until - SETTLING - self._clock.now()).total_seconds()
         return Deadline(self._clock, min(deadline.remaining, TRY_SECONDS, leased))
 
-    async def _act(self, row: OutboxRow, within: Deadline) -> OutboxRow | None:
-        account_id = None
+    async def _act(self, row: OutboxRow, within: Deadline, outside: Outside) -> OutboxRow | None:
+        account_id, is_hasty = None, within.remaining < PATIENT_SECONDS
         try:
             async with self._database.read() as connection:
                 job = await job_of(connection, row, self._texts)
             account_id = job.account.account_id
             if row.action in (OutboxAction.REMOVE, OutboxAction.REMOVE_AGAIN):
-                reference, state = await self._removed(job, within), CalendarEntryState.REMOVED
+                reference, state = await self._removed(job, within, outside), CalendarEntryState.REMOVED
             else:
-                reference, state = await self._standing(job, within), CalendarEntryState.WRITTEN
+                reference, state = await self._standing(job, within, outside), CalendarEntryState.WRITTEN
         except ProviderFailure as failure:
-            if account_id is not None and failure.cause in OUTAGE:
+            # That a caller would not wait says nothing of the account: it is tried again at once.
+            was_hasty = is_hasty and failure.cause is FailureCause.TIMEOUT
+            if account_id is not None and failure.cause in OUTAGE and not was_hasty:
                 self.failing.add(account_id)
-            return await self.failed(row, failure, within)
+            return await self.failed(row, failure, within, at_once=was_hasty)
         return await self._settled(job, state, reference, within)
 
-    async def _standing(self, job: Job, within: Deadline) -> Reference:
+    async def _standing(self, job: Job, within: Deadline, outside: Outside) -> Reference:
         """Let the entry stand outside as it does here."""
         if job.row.action is OutboxAction.WRITE:
-            return await self._outside.write(job, within)
+            return await outside.write(job, within)
         # Without a reference nobody knows what became of the writing, nor of what it wrote.
-        reference = job.entry.reference or await self._outside.write(job, within)
-        return await self._outside.move(job, reference, within)
+        reference = job.entry.reference or await outside.write(job, within)
+        return await outside.move(job, reference, within)
 
-    async def _removed(self, job: Job, within: Deadline) -> Reference | None:
+    async def _removed(self, job: Job, within: Deadline, outside: Outside) -> Reference | None:
         try:
             # Without a reference nobody knows what became of the writing. Writing once more makes no second entry and
             # tells the reference; to remove by anything less could remove what is not ours.
-            reference = job.entry.reference or await self._outside.write(job, within)
-            await self._outside.remove(job, reference, within)
+            reference = job.entry.reference or await outside.write(job, within)
+            await outside.remove(job, reference, within)
         except CalendarMissing:
+            if job.entry.cause is not FailureCause.NOT_FOUND or self._clock.now() - job.row.created_at < MISSING_FOR:
+                raise
             _log.info("entry %s went with its calendar", job.entry.id)
             return None
         return reference
@@ -174,7 +191,9 @@ class CalendarWriter:
             self.due.set()
         return instead
 
-    async def failed(self, row: OutboxRow, failure: ProviderFailure, within: Deadline) -> OutboxRow | None:
+    async def failed(
+        self, row: OutboxRow, failure: ProviderFailure, within: Deadline, *, at_once: bool = False
+    ) -> OutboxRow | None:
         """Note that a try failed, and when the next is; the wish that was wished instead meanwhile, if there is time left for it."""
         now = self._clock.now()
         next_attempt_at = next_try(
@@ -185,6 +204,8 @@ class CalendarWriter:
             jitter=self._jitter(),
         )
         instead = None
+        if at_once and next_attempt_at is not None:
+            next_attempt_at = now
         async with self._database.write() as connection:
             postponed = await leases.postpone(
                 connection,
@@ -197,7 +218,7 @@ class CalendarWriter:
             if not postponed:
                 instead = await self._take_instead(connection, row, within)
         _log.warning("entry %s: %s failed: %s", row.entry_id, row.action.value, failure.cause.value)
-        if not postponed and instead is None:
+        if at_once or (not postponed and instead is None):
             self.due.set()
         return instead
 

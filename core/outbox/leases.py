@@ -13,9 +13,7 @@ from slotgraph.core.outbox.entries import announce_entry
 from slotgraph.core.records import CalendarEntryState, OutboxAction, OutboxRow, OutboxState
 from slotgraph.core.values import FailureCause, Reference
 
-OUTAGE = frozenset(
-    {FailureCause.TIMEOUT, FailureCause.UNREACHABLE, FailureCause.MALFORMED, FailureCause.REAUTH_REQUIRED}
-)
+OUTAGE = frozenset({FailureCause.TIMEOUT, FailureCause.UNREACHABLE, FailureCause.REAUTH_REQUIRED})
 """Failures of an account as a whole: when it answers again, all that waits for it may be tried."""
 
 _E, _O = t.calendar_entry.c, t.outbox.c
@@ -115,7 +113,7 @@ async def settle(
     """
     unlinked = await is_unlinked(connection, row.company_id, row.entry_id)
     tried: dict[str, Any] = {"state": OutboxState.DONE.value, "cause": None, "next_attempt_at": None}
-    if row.action in _AGAIN.values():
+    if row.action is OutboxAction.MOVE_AGAIN:
         tried |= {"unsure": False}
     if look_again_at is not None and not unlinked:
         again = _AGAIN.get(row.action, row.action)
@@ -155,7 +153,8 @@ async def postpone(
 ) -> bool:
     """Note a failed try, and give the lease back. False if it was no longer what is wished.
 
-    Without a next try the wish is given up and the entry FAILED, visibly; so is one that is unlinked. `unsure`: the try may yet
+    Without a next try the wish is given up and the entry FAILED, visibly; so is one that is unlinked. What was removed once stays so,
+    whatever becomes of the second look. `unsure`: the try may yet
     turn out to have been carried out.
     """
     if await is_unlinked(connection, row.company_id, row.entry_id):
@@ -165,7 +164,7 @@ async def postpone(
     postponed = await _finish(connection, row, tried | ({"unsure": True} if unsure else {}))
     if not postponed:
         await give_back(connection, row, at=at, unsure=unsure)
-    elif next_attempt_at is None:
+    elif next_attempt_at is None and row.action is not OutboxAction.REMOVE_AGAIN:
         await set_entry(connection, row.company_id, row.entry_id, state=CalendarEntryState.FAILED, at=at)
     if postponed:
         await announce_entry(connection, row.company_id, row.entry_id)

@@ -38,6 +38,11 @@ _STATES = (
 )
 _E, _O, _B, _C, _A = t.calendar_entry.c, t.outbox.c, t.booking.c, t.calendar.c, t.account.c
 _OF_BOOKING = and_(_B.company_id == _E.company_id, _B.id == _E.booking_id)
+_OF_WISH = and_(_O.company_id == _E.company_id, _O.entry_id == _E.id)
+_HAS_PLACE = and_(_E.reference_id.is_not(None), _E.calendar_id.is_not(None))
+_REMOVED_UNSURELY = and_(_E.state == CalendarEntryState.REMOVED.value, _O.unsure, _HAS_PLACE)
+"""Removed, but a try whose outcome was never learned may yet land: they are looked for until an hour later."""
+
 _OF_CALENDAR = and_(_C.company_id == _E.company_id, _C.id == _E.calendar_id)
 
 
@@ -62,14 +67,20 @@ class Look:
     span: Span
     fence: int
     stands: Standing
+    since: datetime
+    """When its state changed last."""
     at: datetime
 
 
 async def leave_alone(connection: AsyncConnection, *, now_minute: int, limit: int) -> None:
-    """Look no more for entries of bookings that are over or cancelled, nor for those that were removed or unlinked."""
+    """Look no more for entries of bookings that are over or cancelled, nor for those that were surely removed, or unlinked."""
     statement = (
         select(_E.company_id, _E.id)
-        .where(_E.probed_at.is_not(None), ~exists().where(_OF_BOOKING, _is_upcoming(now_minute)))
+        .where(
+            _E.probed_at.is_not(None),
+            ~exists().where(_OF_BOOKING, _is_upcoming(now_minute)),
+            ~exists().where(_OF_WISH, _REMOVED_UNSURELY),
+        )
         .order_by(_E.probed_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -86,7 +97,8 @@ async def take_due(connection: AsyncConnection, *, now: datetime, now_minute: in
         and_(_E.probed_at <= _E.state_at, _E.state_at <= now - SOON),
         and_(_E.probed_at <= _E.missed_at, _E.missed_at <= now - AGAIN),
     )
-    statement = _looks(now_minute).where(due).order_by(_E.probed_at, _E.id).limit(limit)
+    watched = or_(_is_upcoming(now_minute), _REMOVED_UNSURELY)
+    statement = _looks().where(watched, due).order_by(_E.probed_at, _E.id).limit(limit)
     rows = (await connection.execute(statement.with_for_update(of=t.calendar_entry, skip_locked=True))).all()
     for row in rows:
         await _begin(connection, row.company_id, [row.id], at=now)
@@ -106,26 +118,35 @@ async def take_others(
     """The other entries of an account of which it is not known how they stood in these ten minutes."""
     # What somebody else began to look for a moment ago has not been noted yet.
     unknown = or_(_E.probed_at <= now - AGAIN, _E.probed_at > now - LONGEST_LOOK)
-    statement = _looks(now_minute).where(
-        _E.company_id == company_id, _A.id == account_id, _E.id.not_in(apart_from), unknown
-    )
+    others = (_E.company_id == company_id, _A.id == account_id, _E.id.not_in(apart_from))
+    statement = _looks().where(*others, _is_upcoming(now_minute), unknown)
     statement = statement.order_by(_E.probed_at, _E.id).limit(limit)
     rows = (await connection.execute(statement.with_for_update(of=t.calendar_entry, skip_locked=True))).all()
     await _begin(connection, company_id, [row.id for row in rows], at=now)
     return [_look_from_row(row, now) for row in rows]
 
 
-def _looks(now_minute: int) -> Select[Any]:
+def _looks() -> Select[Any]:
     return (
         select(
-            *(_E.company_id, _E.id, _E.state, _E.missed_at, _O.cause, _O.fence, _A.id.label("account_id"), _A.provider),
+            *(
+                _E.company_id,
+                _E.id,
+                _E.state,
+                _E.state_at,
+                _E.missed_at,
+                _O.cause,
+                _O.fence,
+                _A.id.label("account_id"),
+                _A.provider,
+            ),
             *(_E.reference_calendar, _E.reference_id, _E.reference_etag, _B.start_minute, _B.end_minute),
         )
         .join_from(t.calendar_entry, t.booking, _OF_BOOKING)
         .join(t.calendar, _OF_CALENDAR)
         .join(t.account, and_(_A.company_id == _C.company_id, _A.id == _C.account_id))
-        .join(t.outbox, and_(_O.company_id == _E.company_id, _O.entry_id == _E.id))
-        .where(_E.probed_at.is_not(None), _is_upcoming(now_minute), _O.state == OutboxState.DONE.value)
+        .join(t.outbox, _OF_WISH)
+        .where(_E.probed_at.is_not(None), _O.state == OutboxState.DONE.value)
     )
 
 
@@ -134,8 +155,7 @@ def _is_upcoming(now_minute: int) -> ColumnElement[bool]:
         _B.state == BookingState.CONFIRMED.value,
         _B.end_minute > now_minute,
         _E.state.in_(_STATES),
-        _E.reference_id.is_not(None),
-        _E.calendar_id.is_not(None),
+        _HAS_PLACE,
     )
 
 
@@ -155,6 +175,7 @@ def _look_from_row(row: Row[Any], at: datetime) -> Look:
         span=Span(row.start_minute, row.end_minute),
         fence=row.fence,
         stands=_standing_from_row(row),
+        since=row.state_at,
         at=at,
     )
 
@@ -184,6 +205,24 @@ async def note(connection: AsyncConnection, look: Look, stands: Standing, *, at:
     if (before.state, wished.cause) != (stands.state.value, cause):
         await announce_entry(connection, look.company_id, look.entry_id)
     return True
+
+
+async def is_as_wished(connection: AsyncConnection, look: Look) -> bool:
+    """Whether an entry is still wished as it was when the look began; nobody changes that before the transaction ends."""
+    entry = select(_E.calendar_id).where(_E.company_id == look.company_id, _E.id == look.entry_id).with_for_update()
+    if (await connection.execute(entry)).scalar() is None:
+        return False
+    wish = (_O.company_id == look.company_id, _O.entry_id == look.entry_id, _O.fence == look.fence)
+    done = select(_O.entry_id).where(*wish, _O.state == OutboxState.DONE.value)
+    return (await connection.execute(done)).first() is not None
+
+
+async def be_sure(connection: AsyncConnection, look: Look) -> None:
+    """Take an entry for surely removed: it is looked for no more."""
+    entry = (_E.company_id == look.company_id, _E.id == look.entry_id)
+    wish = (_O.company_id == look.company_id, _O.entry_id == look.entry_id)
+    await connection.execute(update(t.outbox).where(*wish).values(unsure=False))
+    await connection.execute(update(t.calendar_entry).where(*entry).values(probed_at=None))
 
 
 async def missing_of_account(

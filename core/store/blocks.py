@@ -107,11 +107,15 @@ async def _insert_block(connection: AsyncConnection, span: Span, **own: Any) -> 
 
 async def move_block(
     connection: AsyncConnection, company_id: str, *, employee_id: str, booking_id: str, span: Span
-) -> None:
-    """Block another span for a booking's attendant instead. Raises SpanTaken as `insert_block` does; its own place is never in the way."""
+) -> bool:
+    """Block another span for a booking's attendant instead; False if nothing was blocked for them.
+
+    Raises SpanTaken as `insert_block` does; its own place is never in the way.
+    """
     b = t.block.c
     own = (b.company_id == company_id, b.booking_id == booking_id, b.employee_id == employee_id)
-    await _unless_taken(connection, update(t.block).where(*own).values(start_minute=span.start, end_minute=span.end))
+    moved = update(t.block).where(*own).values(start_minute=span.start, end_minute=span.end)
+    return await _unless_taken(connection, moved) > 0
 
 
 async def promote_hold(

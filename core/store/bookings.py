@@ -229,12 +229,9 @@ async def remembered(connection: AsyncConnection, key: IdempotencyKey, *, since:
     return Remembered(row.input_hash, row.result_type, row.result_id) if row else None
 
 
-async def remember(
-    connection: AsyncConnection, key: IdempotencyKey, *, success: Remembered, at: datetime, lapsed: datetime
-) -> None:
-    """Remember a success; those of the company that are not younger than `lapsed` are forgotten."""
-    i = t.idempotency.c
-    await connection.execute(delete(t.idempotency).where(i.company_id == key.company_id, i.created_at <= lapsed))
+async def remember(connection: AsyncConnection, key: IdempotencyKey, *, success: Remembered, at: datetime) -> None:
+    """Remember a success under a key whose last one, if there was any, has lapsed."""
+    await connection.execute(delete(t.idempotency).where(_is_key(key)))
     await connection.execute(
         insert(t.idempotency).values(
             company_id=key.company_id,

@@ -68,7 +68,11 @@ class Notices:
     def deliver(self, notice: Notice) -> None:
         """Tell everybody."""
         for told in self._subscribers[:]:
-            told(notice)
+            try:
+                told(notice)
+            # What was committed is committed, and all others want to hear of it, too.
+            except Exception as error:  # noqa: BLE001 - the trouble of one subscriber is its own
+                _log.error("a subscriber failed over a notice: %s", type(error).__name__)
 
 
 async def publish(connection: AsyncConnection, notice: Told) -> None:

@@ -159,4 +159,5 @@ idempotency = Table(
     Column("result_type", String(40), nullable=False),
     Column("result_id", Id, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Index("ix_idempotency_created", "company_id", "created_at"),
 )

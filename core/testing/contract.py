@@ -182,7 +182,9 @@ class ProviderContract:
         listed = {found.id: found for found in await seed.provider.calendars(seed.account)}
         listening = FaultyTransport(seed.account.transport)
         account = replace(seed.account, transport=listening)
-        await seed.provider.busy(account, [(await asked(seed, mode))[seed.calendar_id]], WINDOW)
+        writes = Purpose.WRITE in seed.provider.purposes
+        ours = frozenset({await _written(seed)} if writes else ())
+        await seed.provider.busy(account, [(await asked(seed, mode))[seed.calendar_id]], WINDOW, ours)
         if any(CANARY.encode() in body for body in listening.heard):
             assert mode is not ReadMode.FREE_BUSY_ONLY
             assert mode is ReadMode.EXACT or listed[seed.calendar_id].titles_on_wire
@@ -373,13 +375,15 @@ class ProviderContract:
         await seed.remove_calendar(seed.calendar_id)
         assert await cause_of_probe(seed, seed.account, reference) is FailureCause.NOT_FOUND
 
-    async def test_b6_excepted_entry_is_left_out_but_nothing_else_at_its_time(self, seed: Seed) -> None:
-        reference = await _written(seed)
-        assert await standing(seed, frozenset({reference})) == []
+    async def test_b6_excepted_entry_is_left_out_but_nothing_else_at_its_time(self, seed: Seed, mode: ReadMode) -> None:
+        ours = frozenset({await _written(seed)})
+        answer = await busy(seed, mode, ours)
+        # Whoever computes busy time elsewhere may not be able to tell entries apart; then they count as busy.
+        assert answer.busy == () or answer.precision is Precision.SERVER
         await seed.put(seed.calendar_id, OutsideEvent(_WALL, _WALL_END, title=CANARY))
-        assert await standing(seed, frozenset({reference})) == [PLACE]
+        assert {busy.span for busy in (await busy(seed, mode, ours)).busy} == {PLACE}
         if Purpose.TITLES in seed.provider.purposes:
-            assert [event.title for event in (await titles(seed, frozenset({reference}))).events] == [CANARY]
+            assert [event.title for event in (await titles(seed, ours)).events] == [CANARY]
 
 
 def _entry(span: Span, *, title: str = "Haircut") -> Entry:

@@ -62,6 +62,13 @@ def calendar_query(
     return _text(query + filters)
 
 
+def members_query(span: tuple[datetime, datetime]) -> str:
+    """A calendar-query for the addresses, and no more, of the events in a closed range."""
+    events = cdav.CompFilter("VEVENT") + cdav.TimeRange(*span)
+    filters = cdav.Filter() + (cdav.CompFilter("VCALENDAR") + events)
+    return _text(cdav.CalendarQuery() + (dav.Prop() + dav.GetEtag()) + filters)
+
+
 def uid_query(uid: str) -> str:
     """A calendar-query for the addresses, and no more, of the events of a UID."""
     events = cdav.CompFilter("VEVENT") + (cdav.PropFilter("UID") + cdav.TextMatch(uid))

@@ -2,12 +2,14 @@
 
 import hashlib
 import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from icalendar import Calendar, Event
 
 from slotgraph.core.plugin import AnswerMalformed, Entry, Span, instant_from_minute
+from slotgraph.plugins.caldav.blocking import status_of
 from slotgraph.plugins.caldav.moments import naive_from_text
 from slotgraph.plugins.caldav.recurrence import Budget
 from slotgraph.plugins.caldav.timing import Times
@@ -18,6 +20,8 @@ PRODUCT = "-//SlotGraph//SlotGraph//EN"
 MARK = "X-SLOTGRAPH-KEY"
 """Property by which an operator recognises our entries; we ourselves go by the Reference (rule B6)."""
 
+_ANOTHER = "What stands at the entry's address is not the entry."
+_REPEATING = ("RRULE", "RDATE", "RECURRENCE-ID")
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9-]{1,64}")
 # Controls, line separators that some parsers break lines at, bidi overrides, and halves of surrogate pairs.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
@@ -83,22 +87,48 @@ def shown_of(entry: Entry) -> Shown:
 def read_entry(body: bytes, uid: str) -> Shown:
     """What the entry of a UID shows. Raises AnswerMalformed if it is another event's text, or cannot be read."""
     try:
-        shown = _shown_by(body.decode(), uid)
+        for calendar, event in _events(body, titles=True):
+            if _uid_of(event) == uid:
+                summary = event.line("SUMMARY")
+                return Shown(_span(calendar, event), title_from_text(summary.value) if summary else None)
     except (ValueError, OverflowError):
-        shown = None
-    if shown is None:
-        raise AnswerMalformed("What stands at the entry's address is not the entry.")
-    return shown
+        pass
+    raise AnswerMalformed(_ANOTHER)
 
 
-def _shown_by(text: str, uid: str) -> Shown | None:
+def read_blocked(body: bytes, uid: str) -> Span | None:
+    """The one span that the entry of a UID blocks; None if it was made to block nothing, or to repeat.
+
+    Raises AnswerMalformed if it is another event's text, or cannot be read.
+    """
+    try:
+        (calendar, event), *others = _events(body, titles=False)
+        if _uid_of(event) == uid:
+            repeats = bool(others) or any(line.name in _REPEATING for line in event.lines)
+            span = _span(calendar, event)
+            return None if repeats or status_of(event) is None or span.start == span.end else span
+    except (ValueError, OverflowError):
+        pass
+    raise AnswerMalformed(_ANOTHER)
+
+
+def _events(body: bytes, *, titles: bool) -> Iterator[tuple[Component, Component]]:
+    """Each event of a text, behind the calendar object it stands in."""
+    for calendar in tokenized(body.decode(), titles=titles):
+        for part in calendar.parts:
+            if part.name == "VEVENT":
+                yield calendar, part
+
+
+def _uid_of(event: Component) -> str | None:
+    line = event.line("UID")
+    return line.value.strip() if line else None
+
+
+def _span(calendar: Component, event: Component) -> Span:
     """Floating times, which a client may have made of ours, are read as UTC."""
-    for calendar in tokenized(text, titles=True):
-        for event in calendar.parts:
-            if event.name == "VEVENT" and (line := event.line("UID")) and line.value.strip() == uid:
-                timing, summary = _times(calendar, event).timing(event), event.line("SUMMARY")
-                return Shown(timing.span_at(timing.start.wall), title_from_text(summary.value) if summary else None)
-    return None
+    timing = _times(calendar, event).timing(event)
+    return timing.span_at(timing.start.wall)
 
 
 def _times(calendar: Component, event: Component) -> Times:

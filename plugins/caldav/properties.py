@@ -7,7 +7,7 @@ from caldav.elements import cdav, dav
 
 from slotgraph.core.plugin import AnswerMalformed, CalendarMissing
 from slotgraph.plugins.caldav.mapping import printable, zone_from_text
-from slotgraph.plugins.caldav.multistatus import DAV, Found, multistatus, path_of, resolved
+from slotgraph.plugins.caldav.multistatus import DAV, Found, forgetting_addresses, multistatus, path_of, resolved
 
 CALDAV = "{urn:ietf:params:xml:ns:caldav}"
 DEFAULT_CALENDAR = f"{CALDAV}schedule-default-calendar-URL"
@@ -69,6 +69,12 @@ def check_presence(body: bytes, url: str) -> None:
     found = next(multistatus(body, url), None)
     if found is None or found.status in (404, 410):
         raise CalendarMissing
+
+
+@forgetting_addresses()
+def read_member_paths(body: bytes, url: str) -> tuple[str, ...]:
+    """The paths of what a calendar-query found in a calendar, without percent signs."""
+    return tuple(path_of(member) for member in read_members(body, url))
 
 
 def read_members(body: bytes, url: str) -> tuple[str, ...]:

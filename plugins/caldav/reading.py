@@ -22,6 +22,7 @@ from slotgraph.core.plugin import (
 from slotgraph.plugins.caldav import bodies
 from slotgraph.plugins.caldav.answers import Question, read_events, read_freebusy
 from slotgraph.plugins.caldav.client import CalDavClient, failure_from
+from slotgraph.plugins.caldav.excepting import Excepting
 from slotgraph.plugins.caldav.expansion import Row
 from slotgraph.plugins.caldav.ladder import RUNG, Rung, SeriesFilter, addresses_in, rung_for, series_filter_in
 from slotgraph.plugins.caldav.multistatus import path_of
@@ -47,10 +48,12 @@ class Reader:
     window: Span
 
     async def busy(self, except_: frozenset[Reference]) -> BusyAnswer:
-        """When the calendar blocks. On the free-busy rung the excepted count as busy: nothing tells them apart there."""
+        """When the calendar blocks. On the free-busy rung few of the excepted are left out, where `excepting` can tell them apart."""
         rung = rung_for(self.calendar.read_mode, self.calendar.flags)
         if rung is Rung.FREE_BUSY:
-            rows, precision = await self._free_busy(), Precision.SERVER
+            ours = frozenset(one for one in except_ if one.calendar_id == self.calendar.id)
+            rows = await Excepting(self.client, self.calendar.id).without(await self._free_busy(), ours)
+            precision = Precision.SERVER
         else:
             question = self._question(except_, titles=False)
             rows, precision = await self._events(question, is_partial=rung is Rung.PARTIAL), Precision.EXACT

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
-from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+from urllib.parse import urljoin
 
 from slotgraph.core.plugin import (
     Answer,
@@ -16,7 +16,6 @@ from slotgraph.core.plugin import (
     CalendarMissing,
     Entry,
     Gone,
-    PluginFailed,
     Present,
     ProviderFailure,
     ProviderUnreachable,
@@ -27,6 +26,7 @@ from slotgraph.plugins.caldav import bodies
 from slotgraph.plugins.caldav.client import CalDavClient, failure_from, said
 from slotgraph.plugins.caldav.mapping import Shown, read_entry, shown_of, text_from_entry, uid_from_key
 from slotgraph.plugins.caldav.properties import check_presence, read_members
+from slotgraph.plugins.caldav.references import place_of, reference_to
 
 PAUSES_BEFORE_LOOKS = (0.0, 0.1, 0.3, 0.6)
 """Seconds before each look for what a server says it has done: a second in all. Past the deadline no look is taken."""
@@ -64,7 +64,7 @@ class Writer:
 
     async def move(self, reference: Reference, entry: Entry, *, stamp: datetime) -> Reference:
         """Make the entry as given: where it was changed outside, ours wins; where it was removed, it stands again."""
-        url, uid = self._place(reference)
+        url, uid = place_of(reference)
         over = _over(reference.etag)
         if not over:
             standing = await self._found(url, uid, entry)
@@ -73,7 +73,7 @@ class Writer:
 
     async def remove(self, reference: Reference) -> None:
         """Remove the entry, whatever it was changed to outside."""
-        url, uid = self._place(reference)
+        url, uid = place_of(reference)
         try:
             answer = await self.client.send("DELETE", url)
             if answer.status in _MISSING:
@@ -93,7 +93,7 @@ class Writer:
 
     async def probe(self, reference: Reference) -> Present | Gone | Unverified:
         """Whether the entry stands. Gone only if the calendar itself still answers."""
-        url, uid = self._place(reference)
+        url, uid = place_of(reference)
         try:
             standing = await self._look(url, uid)
             if standing is not None:
@@ -178,24 +178,8 @@ class Writer:
             await self.client.send("DELETE", second.url)
         return ours[0] if ours else None
 
-    def _place(self, reference: Reference) -> tuple[str, str]:
-        """The URL and the UID that a reference names."""
-        url, uid = urldefrag(urljoin(self.calendar_id, reference.id))
-        path = urlsplit(url).path
-        if not path.endswith(".ics") and (not uid or path.endswith("/")):
-            # An empty or cut reference would name the calendar itself, and DELETE it.
-            raise PluginFailed("The reference names no entry.")
-        return url, uid or _uid_at(url)
-
     def _reference(self, standing: Standing, uid: str) -> Reference:
-        """A reference is the path; where the server chose the name, the UID follows as a fragment."""
-        path = urlsplit(standing.url).path
-        named = path if _uid_at(path) == uid else f"{path}#{uid}"
-        return Reference(self.calendar_id, named, standing.etag)
-
-
-def _uid_at(url: str) -> str:
-    return unquote(urlsplit(url).path).rpartition("/")[2].removesuffix(".ics")
+        return reference_to(self.calendar_id, standing.url, uid, standing.etag)
 
 
 def _is_as_given(shown: Shown, entry: Entry) -> bool:

@@ -9,12 +9,13 @@ from datetime import datetime
 
 import pytest
 
-from slotgraph.core.plugin import Precision, ReadMode, Unverified
-from slotgraph.core.testing.cases import WINDOW
+from slotgraph.core.plugin import Entry, Precision, ReadMode, Unverified
+from slotgraph.core.testing.cases import WINDOW, instants
 from slotgraph.core.testing.contract import ProviderContract
 from slotgraph.core.testing.outside import OutsideEvent
-from slotgraph.core.testing.seed import asked, busy_in
+from slotgraph.core.testing.seed import asked, busy, busy_in
 
+ENTRY = Entry(instants("03-23T09:00", "03-23T10:00"), "Europe/Zurich", "Haircut", "")
 EVENT = OutsideEvent(datetime(2027, 3, 23, 9), datetime(2027, 3, 23, 10))
 
 
@@ -25,6 +26,10 @@ class TestCalDavOnXandikos(ProviderContract):
     async def seed(self, xandikos, caldav_seed):
         async with caldav_seed(xandikos, "carol@caldav.example") as seed:
             yield seed
+
+    async def test_b6_entry_is_told_apart_whichever_way_it_is_read(self, seed, mode):
+        reference = await seed.provider.write(seed.account, seed.calendar_id, ENTRY, "key")
+        assert (await busy(seed, mode, frozenset({reference}))).busy == ()
 
     async def test_each_way_to_read_is_as_precise_as_it_says(self, seed):
         await seed.put(seed.calendar_id, EVENT)

@@ -88,12 +88,16 @@ async def test_the_same_key_at_the_same_time_does_not_book_a_second_employee(wor
     assert len(await world.rows(tables.booking)) == 1
 
 
-async def test_what_lapsed_is_forgotten_with_the_next_success(world):
+async def test_a_key_that_lapsed_is_good_for_another_success_and_retention_forgets_the_others(world):
+    key = str(uuid.uuid4())
     for day in ("02", "03"):
-        await world.book(f"2027-03-{day} 09:00", employee="anna")
+        await world.book(f"2027-03-{day} 09:00", employee="anna", key=key if day == "02" else None)
     world.clock.advance(DAY)
-    await world.book("2027-03-04 09:00", employee="anna")
-    assert len(await world.rows(tables.idempotency)) == 1
+    assert isinstance(await world.book("2027-03-04 09:00", employee="anna", key=key), BookingConfirmed)
+    assert len(await world.rows(tables.idempotency)) == 2
+    await world.joined.retention.sweep()
+    (left,) = await world.rows(tables.idempotency)
+    assert left.key == key
 
 
 async def test_the_same_key_at_the_same_time_makes_one_booking(world):

@@ -29,6 +29,7 @@ from slotgraph.schema.build import build
 Answer = dict[str, Any]
 WAIT_SECONDS = 0.2
 """How long a change waits for another process that writes."""
+PATIENCE_SECONDS = 20.0
 ENOUGH = 100
 
 
@@ -85,19 +86,21 @@ async def _next_rounds(world: World) -> None:
 
 
 @asynccontextmanager
-async def _world(address: str) -> AsyncIterator[tuple[World, Points]]:
-    world = World(await Database.open(address, wait_seconds=WAIT_SECONDS), address)
+async def _world(address: str, *, wait_seconds: float | None = None) -> AsyncIterator[tuple[World, Points]]:
+    """One that waits no longer than told goes on side by side; others take turns, in the same order every time."""
+    world = World(await Database.open(address, wait_seconds=wait_seconds or PATIENCE_SECONDS), address)
     outside(world)
     throw_dice_again()
     async with AsyncExitStack() as taken:
         for engine in (world.database.engines.readers, world.database.engines.writers):
-            await _leave_one(engine, taken)
+            if wait_seconds is None:
+                await _leave_one(engine, taken)
         yield world, Points(world.database.engines.writers.sync_engine)
     await world.close()
 
 
 async def _leave_one(engine: Any, taken: AsyncExitStack) -> None:
-    """Take all connections but one, so that what goes on side by side takes its turns in the same order every time."""
+    """Take all connections but one."""
     for _ in range(engine.pool.size() - 1):
         await taken.enter_async_context(engine.connect())
 
@@ -148,7 +151,7 @@ async def cramped(*, address: str, name: str, known: Known, naive: bool = False)
 async def locked(*, address: str, name: str, known: Known, after: int) -> Answer:
     """Make a change of a file that another process begins to write, and goes on writing, after so many commits; then again."""
     commits = 0
-    async with _world(address) as (world, points):
+    async with _world(address, wait_seconds=WAIT_SECONDS) as (world, points):
         with Other(address) as other:
 
             def begin(_number: int, point: str) -> None:

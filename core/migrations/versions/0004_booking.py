@@ -19,8 +19,10 @@ def upgrade() -> None:
     _make_holds()
     op.add_column("block", _optional("hold_id", _ID))
     op.create_index("ix_block_of_hold", "block", ["company_id", "hold_id"])
+    op.create_index("ix_idempotency_created", "idempotency", ["company_id", "created_at"])
     op.add_column("outbox", _optional("lease", sa.Integer()))
     op.add_column("outbox", sa.Column("unsure", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.execute("UPDATE outbox SET unsure = true WHERE state = 'PENDING' AND attempts > 0")
     _look_for_entries()
 
 

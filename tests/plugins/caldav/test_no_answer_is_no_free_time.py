@@ -8,6 +8,7 @@ import pytest
 from slotgraph.core.plugin import AnswerMalformed
 from slotgraph.plugins import caldav
 from slotgraph.plugins.caldav.answers import Question, read_events, read_freebusy, read_probe
+from slotgraph.plugins.caldav.properties import read_member_paths
 
 URL = "https://calendar.example.org/work/"
 WINDOW = (30_006_720, 30_008_160)  # 2027-01-20 in UTC
@@ -79,6 +80,10 @@ def test_nothing_a_calendar_says_is_kept_in_a_cache() -> None:
     ]
     cached = {name: value for module in modules for name, value in vars(module).items() if hasattr(value, "cache_info")}
     assert cached.keys() <= {"_pattern", "zone", "urlsplit"}, "the names of our properties, and of zones there are"
-    for read in (lambda body: read_events((body,), question()), lambda body: read_probe(body, URL)):
+    for read in (
+        lambda body: read_events((body,), question()),
+        lambda body: read_probe(body, URL),
+        lambda body: read_member_paths(body, URL),
+    ):
         read(answered(event(TIMES)))
         assert cached["urlsplit"].cache_info().currsize == 0, "the addresses of events"

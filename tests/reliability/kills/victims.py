@@ -13,12 +13,13 @@ from typing import Self
 
 import aiohttp
 from slotgraph_tests_reliability_kills_orders import Orders
-from slotgraph_tests_reliability_load_crowd import DEADLINE_MS, SECONDS, Call, Crowd, Got
+from slotgraph_tests_reliability_load_crowd import SECONDS, Call, Crowd, Got
 from slotgraph_tests_reliability_load_history import Attempt, Mutation, Wanted
 from slotgraph_tests_reliability_load_replicas import Replica
 from slotgraph_tests_reliability_load_shop import STEP, own_id
 
-from slotgraph.core.clock import minute_from_instant
+from slotgraph.core.calendar_entries.wishing import LEASE
+from slotgraph.core.clock import SystemClock, minute_from_instant
 
 COMMAND = ("-P", str(Path(__file__).with_name("restarting_serve.py")))
 """For shop_at."""
@@ -27,6 +28,7 @@ SERVICE = "Cut"
 HOURS = (0, 1, 3, 5, 6, 7, 8, 9)
 """After a day's first start: those at which nobody is busy."""
 
+_CLOCK = SystemClock()
 CUSTOMER = {"name": "Mia Muster", "email": "mia@example.org"}
 
 
@@ -91,7 +93,7 @@ class Victims(Crowd):
 
     def _book_at(self) -> Call:
         (slot, wanted), key = self._slot_of_its_own(), self._key()
-        asked = {"idempotencyKey": key, "slot": slot, "customer": CUSTOMER, "note": key, "deadlineMs": DEADLINE_MS}
+        asked = {"idempotencyKey": key, "slot": slot, "customer": CUSTOMER, "note": key}
         return Call(Mutation.BOOK, key, asked, wanted)
 
     def _hold_at(self) -> Call:
@@ -119,9 +121,9 @@ class Victims(Crowd):
 
 @dataclass
 class Targets(Crowd):
-    """Many at a time, whose servers are shot at. They wait when they hear that one is down; `killed` counts how often one was."""
+    """Many at a time, whose servers are shot at. They wait when they hear that one is down; `kills` are the moments at which one was."""
 
-    killed: int = 0
+    kills: list[float] = field(default_factory=list)
     _owed: int = 0
     _doomed: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _down: set[str] = field(default_factory=set)
@@ -136,6 +138,11 @@ class Targets(Crowd):
         else:
             self._owed += 1
 
+    @property
+    def faults(self) -> list[tuple[float, float]]:
+        """When somebody may have been killed who had not heard what became of a call outside."""
+        return [(moment, moment + LEASE.total_seconds()) for moment in self.kills]
+
     async def settled(self) -> None:
         """Wait until all servers run."""
         while self._doomed:
@@ -144,7 +151,7 @@ class Targets(Crowd):
     async def _kill(self, server: Replica, chance: random.Random) -> None:
         await asyncio.sleep(chance.uniform(0, 0.1))
         os.kill(server.pid, signal.SIGUSR1)
-        self.killed += 1
+        self.kills.append(_CLOCK.now().timestamp())
         self._down.add(server.url)
         await asyncio.sleep(0.05)
         await server.up()

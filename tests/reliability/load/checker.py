@@ -328,9 +328,9 @@ class _Judge:
         return tuple(known.pop()) if len(known) == 1 else None
 
     def _may_be_taken(self, employee: str, span: Span, attempt: Attempt) -> bool:
-        """What is held for this is not in its way, nor what is moved, if the calendar tells it apart and its writing was answered."""
+        """What is held for this is not in its way, nor what is moved, if its writing was answered."""
         own = attempt.thing or ""
-        counts = own not in self._holds and (employee in self._facts.coarse or self._may_stand_unknown(own, attempt))
+        counts = own not in self._holds and self._may_stand_unknown(own, attempt)
         taken = self._agenda.in_the_way(employee, span, since=attempt.began, until=attempt.ended)
         return any(one.by != own or counts for one in taken)
 

@@ -155,11 +155,9 @@ Outside = Mapping[str, Sequence[Event]]
 class Facts:
     """What was so from the beginning to the end.
 
-    `busy`: events of others in the calendars. `faults`: when calendars failed. `coarse`: whose calendars are read in a way that does
-    not tell our events from others (rule B6), so that where a booking stands counts as taken when it is moved.
+    `busy`: events of others in the calendars. `faults`: when calendars failed.
     """
 
     services: Mapping[str, Service]
     busy: Mapping[str, Sequence[Event]] = field(default_factory=dict)
     faults: Sequence[tuple[float, float]] = ()
-    coarse: frozenset[str] = frozenset()
