@@ -77,6 +77,7 @@ class Writer:
         try:
             answer = await self.client.send("DELETE", url)
             if answer.status in _MISSING:
+                await self._check_calendar()
                 return
             if not _is_done(answer):
                 raise failure_from(answer)
@@ -84,6 +85,7 @@ class Writer:
             # Perhaps before, perhaps after the server had removed it.
             if await self._look(url, uid) is not None:
                 raise
+            await self._check_calendar()
             return
         for pause in PAUSES_BEFORE_LOOKS:
             await asyncio.sleep(pause)
@@ -98,12 +100,16 @@ class Writer:
             standing = await self._look(url, uid)
             if standing is not None:
                 return Present(standing.shown.span)
-            body = bodies.propfind(["{DAV:}resourcetype"])
-            answer = await self.client.multistatus("PROPFIND", self.calendar_id, body=body, depth=0)
-            await self.client.read(check_presence, answer, self.calendar_id)
+            await self._check_calendar()
         except ProviderFailure as failure:
             return failure.unverified()
         return Gone()
+
+    async def _check_calendar(self) -> None:
+        """Raise a failure unless the calendar itself answers: a proxy may say 404 to everything, a share may be away for a while."""
+        body = bodies.propfind(["{DAV:}resourcetype"])
+        answer = await self.client.multistatus("PROPFIND", self.calendar_id, body=body, depth=0)
+        await self.client.read(check_presence, answer, self.calendar_id)
 
     async def _made(self, url: str, uid: str, entry: Entry, *, over: dict[str, str], stamp: datetime) -> Reference:
         """Put the entry over what is thought to stand there; when told otherwise look, and put it over what does."""

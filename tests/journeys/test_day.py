@@ -24,7 +24,6 @@ CANCEL = """mutation($input: CancelBookingInput!) { cancelBooking(input: $input)
   ... on Booking { id state cancelReason calendarEntries { state } } ... on Problem { message } } }"""
 MOVE = """mutation($input: RescheduleBookingInput!) { rescheduleBooking(input: $input) { __typename
   ... on Booking { id start end employees { id name } } ... on SlotNotOffered { rule } ... on Problem { message } } }"""
-READ = """mutation($input: UpdateCalendarInput!) { updateCalendar(input: $input) { __typename ... on Problem { message } } }"""
 OVERVIEW = """query($input: OverviewInput!) { overview(input: $input) { complete timeZone
   entries { __typename start end employee { id name }
     ... on ExternalEvent { title masked maskedReason allDay status calendar { name } }
@@ -90,10 +89,7 @@ async def test_a_booking_stands_in_the_calendar_and_is_gone_after_the_cancellati
 
 
 async def test_a_booking_is_moved_over_its_own_place_and_so_is_its_event_in_the_calendar(town, towns):
-    """Rule B6 on a real server: a haircut is longer than the step to the next start.
-
-    Whoever stands in a free-busy answer nobody can tell: there the booking's own event counts as busy, until the calendar is read exactly.
-    """
+    """Rule B6 on a real server, which computes busy time for us: a haircut is longer than the step to the next start."""
     stranger = town.visitor()
     _, service = await _haircut(stranger)
     found = (await stranger.ask(SLOTS, input={"service": service["id"], **towns.week()}))["slots"]["slots"]
@@ -106,13 +102,6 @@ async def test_a_booking_is_moved_over_its_own_place_and_so_is_its_event_in_the_
     booked = await _book(stranger, towns, service, slot, name="Mona Moved")
     assert booked["__typename"] == "BookingConfirmed", booked
     ref = {"booking": {"manageToken": booked["manageToken"]}, "start": beside["start"]}
-    told = (await stranger.ask(MOVE, input={"idempotencyKey": towns.key(), **ref}))["rescheduleBooking"]
-    assert told["__typename"] == "SlotTaken"
-    owner = await town.member("owner@demo.example")
-    seen = (await owner.ask(BOOKING, by={"id": booked["booking"]["id"]}))["booking"]
-    (calendar,) = [entry["calendar"]["id"] for entry in seen["calendarEntries"]]
-    exact = {"calendar": calendar, "readMode": "EXACT"}
-    assert (await owner.ask(READ, input=exact))["updateCalendar"]["__typename"] == "Calendar"
     moved = (await stranger.ask(MOVE, input={"idempotencyKey": towns.key(), **ref}))["rescheduleBooking"]
     assert moved == {
         "__typename": "Booking",
@@ -124,6 +113,7 @@ async def test_a_booking_is_moved_over_its_own_place_and_so_is_its_event_in_the_
     written = [text for login in ("anna", "ben") for text in (await town.ics(login, "work")).values()]
     (event,) = [text for text in written if "Mona Moved" in text]
     assert Calendar.from_ical(event).events[0].start == datetime.fromisoformat(beside["start"])
+    owner = await town.member("owner@demo.example")
     seen = (await owner.ask(BOOKING, by={"id": booked["booking"]["id"]}))["booking"]
     assert [entry["state"] for entry in seen["calendarEntries"]] == ["WRITTEN"]
 

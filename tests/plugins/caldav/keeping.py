@@ -32,6 +32,7 @@ class Habit(Enum):
     UID_IS_409 = auto()  #: Radicale, SOGo: of a UID that stands under another name
     UID_IS_412 = auto()  #: Xandikos
     UID_IS_403 = auto()  #: Cyrus
+    IS_HIDDEN = auto()  #: a proxy before it says 404 to everything
 
 
 class Mishap(Enum):
@@ -84,6 +85,8 @@ class KeepingDav:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         self.seen.append((request.method, request.path))
         text = await request.text()
+        if Habit.IS_HIDDEN in self.habits:
+            return web.Response(status=404)
         if request.method in ("PUT", "DELETE"):
             return await self._changed(request, text)
         if request.path == WORK and request.method in ("PROPFIND", "REPORT"):

@@ -12,6 +12,7 @@ from slotgraph_tests_plugins_caldav_keeping import WORK, Habit, KeepingDav, Mish
 from slotgraph.core.plugin import (
     Account,
     AnswerMalformed,
+    CalendarMissing,
     Entry,
     Gone,
     PluginFailed,
@@ -152,7 +153,7 @@ async def test_k3_two_requests_write_and_move_and_remove(keeping, account) -> No
     await PROVIDER.remove(account, reference, KEY)
     assert keeping.methods() == "DELETE GET"
     await PROVIDER.remove(account, reference, KEY)
-    assert keeping.methods() == "DELETE"
+    assert keeping.methods() == "DELETE PROPFIND"
     await PROVIDER.move(account, reference, ENTRY, KEY)
     assert keeping.methods() == "PUT GET REPORT PUT GET"
 
@@ -235,3 +236,14 @@ async def test_cut_reference_never_reaches_the_server(keeping, account, cut: str
     with pytest.raises(PluginFailed):
         await PROVIDER.remove(account, Reference(f"{keeping.url}work/", cut), KEY)
     assert keeping.seen == []
+
+
+async def test_a_proxy_that_says_404_to_everything_has_removed_nothing(keeping, account) -> None:
+    """One 404 to a DELETE is no proof: the calendar itself must answer."""
+    reference = await write(keeping, account)
+    keeping.habits = frozenset({Habit.IS_HIDDEN})
+    with pytest.raises(CalendarMissing):
+        await PROVIDER.remove(account, reference, KEY)
+    keeping.habits = frozenset()
+    await PROVIDER.remove(account, reference, KEY)
+    assert keeping.texts() == []
