@@ -348,6 +348,7 @@ async def test_server_that_ignores_if_none_match_is_fine(fake, account_for) -> N
 @pytest.mark.parametrize("status", [200, 204, 404, 410])
 async def test_removing_is_fine_whether_it_was_there_or_not(fake, account_for, status: int) -> None:
     fake.tell("DELETE", PATH, web.Response(status=status))
+    fake.tell("PROPFIND", "/work/", _multistatus("<D:resourcetype/>"))
     await PROVIDER.remove(account_for(fake.url), Reference(f"{fake.url}work/", PATH), KEY)
 
 

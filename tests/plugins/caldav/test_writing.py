@@ -34,7 +34,8 @@ NINE = minute_from_instant(datetime(2027, 3, 16, 9, tzinfo=UTC))
 ENTRY = Entry(Span(NINE, NINE + 60), "Europe/Berlin", "Haircut", "With Anna")
 LATER = Entry(Span(NINE + 60, NINE + 120), "Europe/Berlin", "Haircut", "With Anna")
 FOREIGN = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:theirs\nDTSTART:20270316T090000Z\nEND:VEVENT\nEND:VCALENDAR\n"
-RELIABLE = [habit for habit in Habit if habit not in (Habit.ONLY_ANSWERS, Habit.CANNOT_SEARCH_NOW)]
+UNRELIABLE = (Habit.ONLY_ANSWERS, Habit.CANNOT_SEARCH_NOW, Habit.IS_HIDDEN)
+RELIABLE = [habit for habit in Habit if habit not in UNRELIABLE]
 ONE_BY_UID = [{Habit.UID_IS_403}, {Habit.UID_IS_409, Habit.OVERWRITES}, {Habit.UID_IS_412}]
 DUPLICATING: list[set[Habit]] = [set(), {Habit.SENDS_NO_ETAG}, {Habit.SENDS_WEAK_ETAGS}]
 

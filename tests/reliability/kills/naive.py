@@ -36,7 +36,7 @@ def _write_first(orders: Orders) -> None:
         if orders.is_wrong(WRITES_FIRST):
             writer = self._writer
             for row in wishes:
-                job = await job_of(writer._database.within(connection), row, writer._texts)
+                job = await job_of(connection, row, writer._texts)
                 await writer._outside.write(job, Deadline(writer._clock, 5))
         return outcome
 

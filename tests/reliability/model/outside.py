@@ -26,7 +26,6 @@ class Calendars:
         self._silent: set[str] = set()
         self.meddled: dict[str, datetime] = {}
         """When somebody last removed or moved an entry of ours, by its id."""
-        self.vanished: set[str] = set()
         for name in WITH_CALENDAR:
             provider.add_calendar(f"{name}s", login=f"{name}s")
 
@@ -91,7 +90,6 @@ class Calendars:
         """Somebody deletes an entry of ours."""
         self._provider.remove_entry(reference)
         self._note(reference, at)
-        self.vanished.add(reference.id.removeprefix("entry-"))
 
     def move_entry(self, reference: Reference, time: Time, *, at: datetime) -> None:
         """Somebody moves an entry of ours."""

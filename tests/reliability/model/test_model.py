@@ -16,7 +16,7 @@ from hypothesis.stateful import run_state_machine_as_test
 UNHURRIED = settings(deadline=None, database=None, print_blob=True, suppress_health_check=list(HealthCheck))
 SEEDS = (1, 2, 3)
 STEPS = 30
-EXAMPLES = {"sqlite": 14, "postgresql": 4}
+EXAMPLES = {"sqlite": 9, "postgresql": 4}
 SOAKED = range(100, 125)
 SOAKED_STEPS = 50
 SOAKED_EXAMPLES = 40

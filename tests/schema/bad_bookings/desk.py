@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any
 
 from slotgraph.core import tables
-from slotgraph.core.errors import ProviderUnreachable
 from slotgraph.schema import ids
 
 START = "2027-03-02T10:00:00+01:00"
@@ -131,11 +130,6 @@ class Desk:
         """How often the calendars were asked to change."""
         calls = self.face.world.calendars.calls
         return {method: calls[method] for method in ("write", "move", "remove")}
-
-    def shut(self) -> None:
-        """Let no calendar be changed."""
-        for method in ("write", "move", "remove"):
-            self.face.world.calendars.fail(method, ProviderUnreachable())
 
 
 def summary(answer: Any) -> str:
