@@ -178,7 +178,9 @@ async def handed(connection: Transaction):
     await bookings.bookings_by_ids(connection, 'c', ['b'])
 async def asked(operation: Operation, x: object):
 """
-NEEDED = [ROOT / f"core/{name}.py" for name in ("operation", "policy", "outbox/leases", "store/bookings", "store/directory")]
+NEEDED = [
+    ROOT / f"core/{name}.py" for name in ("operation", "policy", "outbox/leases", "store/bookings", "store/directory")
+]
 PERMITS = "await operation.permits(Action.READ_BOOKING, 'c')"
 
 
