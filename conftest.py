@@ -49,7 +49,7 @@ SECONDS_ON_POSTGRESQL = {
     "schema/every_place": 60,
     "server": 90,
     "reliability": 180,
-    "reliability/kills": 90,
+    "reliability/kills": 120,
     "reliability/load": 150,
     "reliability/model": 60,
     "reliability/workers": 60,
