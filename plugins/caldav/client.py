@@ -53,6 +53,9 @@ class WireAnswer(DAVResponse):
         self.headers = answer.headers
 
 
+CHANGING = frozenset({"PUT", "DELETE"})
+
+
 class CalDavClient(AsyncDAVClient):
     """Speaks to one origin with one login; a request to any other is refused, so that the password stays there."""
 
@@ -79,6 +82,8 @@ class CalDavClient(AsyncDAVClient):
                 body=body.encode() if body else None,
                 deadline=self._account.deadline,
                 max_bytes=MAX_REPORT_BYTES if method == "REPORT" else MAX_OTHER_BYTES,
+                # A change whose answer was lost may yet land: it is repeated by whoever knows that, never behind their back.
+                idempotent=method not in CHANGING,
             )
         return WireAnswer(answer)
 

@@ -117,15 +117,18 @@ class Writer:
         for _ in range(_TRIES):
             try:
                 answer = await self._put(url, text, over)
-            except ProviderUnreachable as broken:
-                # Perhaps before, perhaps after the server had stored it.
-                refusal: ProviderFailure = broken
-            else:
-                if _is_done(answer):
-                    return await self._verified(url, uid, entry)
-                refusal = _refusal(answer)
-                if answer.status not in _LOOK_AGAIN:
-                    raise refusal
+            except ProviderUnreachable:
+                # Perhaps before, perhaps after the server had stored it; perhaps it will yet. Not put again in this call: whoever
+                # calls again must know that this one may land late.
+                standing = await self._found(url, uid, entry)
+                if standing is not None and _is_as_given(standing.shown, entry):
+                    return self._reference(standing, uid)
+                raise
+            if _is_done(answer):
+                return await self._verified(url, uid, entry)
+            refusal = _refusal(answer)
+            if answer.status not in _LOOK_AGAIN:
+                raise refusal
             standing = await self._found(url, uid, entry)
             if standing is not None and _is_as_given(standing.shown, entry):
                 return self._reference(standing, uid)

@@ -248,3 +248,11 @@ async def test_a_proxy_that_says_404_to_everything_has_removed_nothing(keeping, 
     keeping.habits = frozenset()
     await PROVIDER.remove(account, reference, KEY)
     assert keeping.texts() == []
+
+
+async def test_a_change_whose_connection_broke_is_repeated_by_the_caller_alone(keeping, account) -> None:
+    """It may yet land: repeated behind the caller's back, nobody would know to look again."""
+    keeping.mishaps.append(Mishap.RESET_BEFORE)
+    with pytest.raises(ProviderUnreachable):
+        await PROVIDER.write(account, keeping.url + WORK[1:], ENTRY, KEY)
+    assert keeping.methods().split().count("PUT") == 1
