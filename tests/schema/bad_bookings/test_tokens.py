@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from slotgraph_tests_schema_bad_bookings_desk import Desk
 
+pytestmark = pytest.mark.sqlite  # every bit of many tokens; what a token is good for no database decides
 TOKEN_BYTES = 64
 
 
